@@ -1,0 +1,300 @@
+/**
+ * What each actor takes, is told and reports. Types only: no machine imports another machine, a
+ * parent knows a child by its contract alone. Two envelopes cross every boundary and nothing else
+ * does: an `order` (parent to child, opens a new generation) and a `from.NAME` report (child to
+ * parent, stamped with the generation the child had taken). A report of an older generation is
+ * stale and changes nothing. Hints are the third kind: unstamped, need no answer, may be ignored.
+ */
+
+/** A counter private to one parent and one child slot; compared for equality only. */
+export type Generation = number;
+
+/** Parent to child. The child takes `gen` whatever its state, then obeys `order`. */
+export type Order<O> = { type: 'order'; gen: Generation; order: O };
+
+/** Child to parent. The parent hears `report` only if `gen` is the one it last opened. */
+export type From<Name extends string, R> = { type: `from.${Name}`; gen: Generation; report: R };
+
+/** The host slept, was stopped or blocked: deadlines that ran meanwhile prove nothing. */
+export type HostResumed = { type: 'host.resumed' };
+
+/** Why a connection ended, as far as the lifecycle cares. Codes and texts stay in the data. */
+export type EndCause =
+  /** closed because we were asked to */
+  | 'closed'
+  /** lost, refused or failed in a way that a later attempt may cure */
+  | 'lost'
+  /** a phase of the handshake, the lookup or a user function took longer than its deadline */
+  | 'timeout'
+  /** open, then silent through every probe */
+  | 'dead'
+  /** the peer says it restarts itself (1012, or a shutdown event with an expected return) */
+  | 'restart'
+  /** the peer says: not yet (1013, starting up, rate limited); a floor may come with it */
+  | 'wait'
+  /** try again at once on a fresh socket, with another form of the same credentials */
+  | 'again'
+  /** the credentials are wrong or missing; only somebody outside can change that */
+  | 'credentials'
+  /** the peer waits for a person to approve this device */
+  | 'pairing'
+  /** the two sides speak different protocols */
+  | 'protocol'
+  /** our own identity cannot be read: fail closed, never make a new one */
+  | 'identity'
+  /** the host's `authorize` said no, threw or stayed silent */
+  | 'unauthorised';
+
+/** Why a link waits for somebody outside. */
+export type PauseReason = 'credentials' | 'pairing';
+
+/** Why a link gave up. */
+export type LinkFailure = 'exhausted' | 'protocol' | 'identity' | 'unauthorised';
+
+/** What an exit means for the next start. */
+export type ExitClass =
+  /** never ran: not found, no permission, no answer from the spawn */
+  | 'neverStarted'
+  /** exit code 0 that nobody asked for */
+  | 'clean'
+  /** any other end that nobody asked for */
+  | 'crash'
+  /** says its configuration is wrong (78 by default): starting again changes nothing */
+  | 'configuration'
+  /** says it can never run here */
+  | 'runtime'
+  /** ended because we stopped it */
+  | 'stopped';
+
+/** Why a service gave up. */
+export type ServiceFailure = 'exhausted' | 'configuration' | 'runtime' | 'plan';
+
+// heartbeat -------------------------------------------------------------------------------------
+
+/**
+ * `probe`: silence of `silenceMs` leads to `probes` active probes in a row, then the verdict.
+ * `misses`: a ping every `everyMs`; `missesMax` unanswered ones in a row are the verdict.
+ * `observe`: pings as `misses` does, but never gives a verdict. `off`: asks nothing.
+ */
+export type HeartbeatMode = 'probe' | 'misses' | 'observe' | 'off';
+export type HeartbeatPolicy = {
+  mode: HeartbeatMode;
+  everyMs: number;
+  silenceMs: number;
+  waitMs: number;
+  probeMs: number;
+  probes: 1 | 2;
+  missesMax: number;
+};
+export type HeartbeatInput = { gen: Generation; policy: HeartbeatPolicy };
+export type HeartbeatHint = HostResumed;
+export type HeartbeatReport = { type: 'heartbeat.dead' };
+
+/** Leaf: knows when the peer was last heard and how to ask it for a sign of life. */
+export type PulseInput = { gen: Generation; silenceMs: number };
+export type PulseCommand =
+  /** was there life within the silence window? answered at once */
+  | { type: 'pulse.check' }
+  /** ask the peer; `pulse.alive` when it, or anything else, is heard */
+  | { type: 'pulse.ping' };
+export type PulseReport =
+  /** heard `idleMs` ago (0 when the peer has just answered) */
+  { type: 'pulse.alive'; idleMs: number } | { type: 'pulse.silent' };
+
+// connection ------------------------------------------------------------------------------------
+
+export type ConnectionPolicy = {
+  lookupMs: number;
+  openMs: number;
+  challengeMs: number;
+  credentialsMs: number;
+  helloMs: number;
+  closeMs: number;
+  heartbeat: HeartbeatPolicy;
+};
+export type ConnectionInput = { gen: Generation; attempt: number; policy: ConnectionPolicy };
+export type ConnectionOrder =
+  /** send our close code, wait at most `closeMs`, then reset */
+  { type: 'connection.close' };
+export type ConnectionHint = HostResumed;
+export type ConnectionReport =
+  | { type: 'connection.opened' }
+  | { type: 'connection.ended'; cause: EndCause; floorMs: number };
+
+/** Leaf: asks the host whether and where to connect (`authorize`, then `url`). */
+export type LookupInput = { gen: Generation; attempt: number };
+export type LookupReport = { type: 'lookup.found' } | { type: 'lookup.failed'; cause: EndCause };
+
+/** Leaf: asks the host for credentials, once per attempt. */
+export type CredentialsInput = { gen: Generation; attempt: number };
+export type CredentialsReport =
+  | { type: 'credentials.ready' }
+  | { type: 'credentials.failed'; cause: EndCause };
+
+/** Leaf: one socket and the protocol session on it. Reset in its cleanup, whatever its state. */
+export type SocketInput = { gen: Generation };
+export type SocketCommand =
+  /** send the application's hello with the credentials at hand */
+  | { type: 'socket.hello' }
+  /** release the frames held since the hello was answered */
+  | { type: 'socket.deliver' }
+  /** send a close frame; `why` becomes the code */
+  | { type: 'socket.close'; why: 'closed' | 'refused' | 'timeout' };
+export type SocketReport =
+  | { type: 'socket.opened' }
+  | { type: 'socket.challenged' }
+  /** the application handshake is done; `silenceMs` when the peer states its own rhythm, else 0 */
+  | { type: 'socket.accepted'; silenceMs: number }
+  | { type: 'socket.refused'; cause: EndCause; floorMs: number }
+  /** the peer announces its end; `expected` when it says it will be back */
+  | { type: 'socket.leaving'; expected: boolean }
+  | { type: 'socket.closed'; cause: EndCause; floorMs: number };
+
+// reconnect -------------------------------------------------------------------------------------
+
+export type BackoffPolicy = { firstMs: number; maxMs: number; factor: number; jitter: number };
+export type ReconnectPolicy = {
+  backoff: BackoffPolicy;
+  /** `null`: for ever */
+  attemptsMax: number | null;
+  stableMs: number;
+  pairingMs: number;
+  connection: ConnectionPolicy;
+};
+/** `luck` seeds the jitter: a number in [0, 1) */
+export type ReconnectInput = { gen: Generation; luck: number; policy: ReconnectPolicy };
+export type LinkOrder =
+  /** connect and stay connected; respects a floor that the same peer has set */
+  | { type: 'link.dial' }
+  /** as dial, to another target: nothing learnt from the older one counts */
+  | { type: 'link.retarget' }
+  /** close politely and rest */
+  | { type: 'link.rest' }
+  /** reset at once and rest */
+  | { type: 'link.drop' };
+export type LinkHint =
+  /** skip what of the wait lies above the floor */
+  | { type: 'link.nudge' }
+  /** leave `paused` */
+  | { type: 'link.resume' }
+  | HostResumed;
+export type LinkReport =
+  | { type: 'link.opened' }
+  | { type: 'link.lost'; cause: EndCause }
+  | { type: 'link.unreachable'; cause: EndCause }
+  | { type: 'link.paused'; why: PauseReason }
+  | { type: 'link.failed'; why: LinkFailure }
+  | { type: 'link.rested' };
+
+// process ---------------------------------------------------------------------------------------
+
+export type StopLadder = {
+  /** from the terminate signal to the kill */
+  graceMs: number;
+  /** from the kill to the finding that it did not help */
+  killMs: number;
+};
+export type ProcessPolicy = { spawnMs: number; stop: StopLadder };
+export type ProcessInput = { gen: Generation; policy: ProcessPolicy };
+export type ProcessOrder = { type: 'process.stop' } | { type: 'process.kill' };
+export type ProcessHint = HostResumed;
+export type ProcessReport =
+  | { type: 'process.alive' }
+  | { type: 'process.gone'; class: ExitClass }
+  | { type: 'process.unkillable' };
+
+/** Leaf: the only thing that may signal a pid. Kills the whole group in its cleanup. */
+export type OsProcessInput = { gen: Generation };
+export type OsProcessCommand = { type: 'os.terminate' } | { type: 'os.kill' };
+export type OsProcessReport =
+  | { type: 'os.spawned' }
+  /** the spawn itself failed: there is no process */
+  | { type: 'os.failed' }
+  /** the process we spawned is gone; others of its group may live */
+  | { type: 'os.exited'; class: ExitClass }
+  /** nothing of its group and no carrier of its mark is left */
+  | { type: 'os.empty' };
+
+// supervisor ------------------------------------------------------------------------------------
+
+export type SupervisorPolicy = {
+  planMs: number;
+  /** for the whole proof of readiness */
+  readyMs: number;
+  /** for one question, and the pause before the next */
+  askMs: number;
+  pollMs: number;
+  stableMs: number;
+  backoff: BackoffPolicy;
+  /** restarts allowed inside a sliding window */
+  budget: { of: number; windowMs: number };
+  /** starts in a row that may fail before the first one gets ready */
+  startsMax: number;
+  process: ProcessPolicy;
+};
+export type SupervisorInput = { gen: Generation; luck: number; policy: SupervisorPolicy };
+export type ServiceOrder =
+  /** be ready; answered `service.ready` or `service.failed` */
+  | { type: 'service.raise' }
+  /** let nothing live; answered `service.rested` or `service.unkillable` */
+  | { type: 'service.fall' }
+  /** replace the process; answered `service.launching`, then as raise */
+  | { type: 'service.cycle' }
+  /** as fall, at once and without grace */
+  | { type: 'service.kill' };
+export type ServiceHint = { type: 'service.nudge' } | HostResumed;
+export type ServiceReport =
+  /** the launch plan is about to be read: whatever was asked before this moment is in it */
+  | { type: 'service.launching' }
+  | { type: 'service.ready'; owned: boolean }
+  /** was ready, is gone; the supervisor starts it again by itself */
+  | { type: 'service.down' }
+  | { type: 'service.failed'; why: ServiceFailure }
+  | { type: 'service.rested' }
+  | { type: 'service.unkillable' };
+
+/** Leaf: asks the host for the launch plan and runs `beforeSpawn`. */
+export type PlanInput = { gen: Generation; attempt: number };
+export type PlanReport = { type: 'plan.ready' } | { type: 'plan.failed'; fatal: boolean };
+
+/** Leaf: proves that the process serves (line, HTTP, protocol or probe). */
+export type ReadinessInput = { gen: Generation };
+export type ReadinessReport =
+  | { type: 'readiness.proved' }
+  /** not yet: asked again after `pollMs` */
+  | { type: 'readiness.unproved' }
+  /** it never will be */
+  | { type: 'readiness.failed' }
+  /** the process says that it needs longer: the deadline starts again */
+  | { type: 'readiness.extended' };
+
+// gateway ---------------------------------------------------------------------------------------
+
+export type GatewayPolicy = {
+  /** how long an unclean loss waits for the exit that may explain it */
+  verdictMs: number;
+  /** how long an announced restart may take before it is an ordinary loss */
+  expectMs: number;
+  /** how long an owned process may be ready and yet refuse every connection */
+  serveMs: number;
+  cooldownMs: number;
+};
+export type GatewayInput = {
+  luck: number;
+  policy: GatewayPolicy;
+  service: SupervisorPolicy | null;
+  link: ReconnectPolicy | null;
+};
+/** The whole alphabet of the outside world. */
+export type GatewayCommand =
+  | { type: 'start' }
+  /** `withinMs` 0: as patient as the ladder; else what is left then is killed */
+  | { type: 'stop'; withinMs: number }
+  /** `later` when its deadline lies behind the one already waiting */
+  | { type: 'restart'; by: 'user' | 'host' | 'liveness'; settleMs: number; later: boolean }
+  | { type: 'retarget' }
+  | { type: 'retry' }
+  | { type: 'resume' }
+  | { type: 'dispose' }
+  | { type: 'quit'; withinMs: number }
+  | HostResumed;

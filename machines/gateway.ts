@@ -1,0 +1,416 @@
+/**
+ * The root: what the host wants, what is owed to it, and who is right when a process and its
+ * link disagree. Promises one recovery for one loss, in whatever order exit and close arrive;
+ * that a restart is never lost but joined, settled, cooled or dropped by a stop; and that after
+ * `resting` or `disposed` nothing is alive. It must never let anything but the host undo a stop.
+ */
+import { and, assign, not, or, raise, setup, stateIn } from 'xstate';
+import { current, hears, opened, orders, port, tell } from './channel.ts';
+import type {
+  From,
+  GatewayCommand,
+  GatewayInput,
+  GatewayPolicy,
+  LinkHint,
+  LinkOrder,
+  LinkReport,
+  ReconnectInput,
+  ReconnectPolicy,
+  ServiceHint,
+  ServiceOrder,
+  ServiceReport,
+  SupervisorInput,
+  SupervisorPolicy,
+} from './contracts.ts';
+import { nextLuck } from './policy.ts';
+
+interface Context {
+  gens: { service: number; link: number };
+  /** whether the process is ours to replace */
+  owned: boolean;
+  /** restarts asked for; the last one served by a launch plan; the last one dropped by a stop */
+  asked: number;
+  served: number;
+  dropped: number;
+  settleMs: number;
+  /** the limit that the last stop or quit came with, 0 for none */
+  withinMs: number;
+  luck: number;
+  policy: GatewayPolicy;
+  service: SupervisorPolicy | null;
+  link: ReconnectPolicy | null;
+}
+
+const toService = orders<ServiceOrder>('service');
+const toLink = orders<LinkOrder>('link');
+const hintService = tell<ServiceHint>('service');
+const hintLink = tell<LinkHint>('link');
+
+/** Waits until both halves have rested; `none` says where that leads. */
+const halves = <None extends object>(none: None) => ({
+  initial: 'both' as const,
+  states: {
+    both: { on: { 'link.rested': 'service', 'service.rested': 'link' } },
+    service: { on: { 'service.rested': 'none' } },
+    link: { on: { 'link.rested': 'none' } },
+    none,
+  },
+});
+
+/** How long the halves may take: as patient as the ladder, or killed after `withinMs`. */
+const pace = {
+  initial: 'choosing' as const,
+  states: {
+    choosing: { always: [{ guard: 'limited', target: 'hurried' }, { target: 'patient' }] },
+    patient: {},
+    hurried: { after: { within: { target: 'forced', actions: 'killService' } } },
+    forced: {},
+  },
+} as const;
+
+export const gateway = setup({
+  types: {
+    context: {} as Context,
+    input: {} as GatewayInput,
+    events: {} as
+      | GatewayCommand
+      | From<'service', ServiceReport>
+      | From<'link', LinkReport>
+      | ServiceReport
+      | LinkReport
+      | { type: 'cycle' },
+    children: {} as { service: 'service'; link: 'link' },
+  },
+  actors: {
+    service: port<Omit<SupervisorInput, 'policy'> & { policy: SupervisorPolicy | null }>('service'),
+    link: port<Omit<ReconnectInput, 'policy'> & { policy: ReconnectPolicy | null }>('link'),
+  },
+  actions: {
+    hearReport: hears(),
+    raiseService: toService({ type: 'service.raise' }),
+    dropService: toService({ type: 'service.fall' }),
+    cycleService: toService({ type: 'service.cycle' }),
+    killService: toService({ type: 'service.kill' }),
+    dialLink: toLink({ type: 'link.dial' }),
+    retargetLink: toLink({ type: 'link.retarget' }),
+    restLink: toLink({ type: 'link.rest' }),
+    dropLink: toLink({ type: 'link.drop' }),
+    nudgeService: hintService({ type: 'service.nudge' }),
+    nudgeLink: hintLink({ type: 'link.nudge' }),
+    resumeLink: hintLink({ type: 'link.resume' }),
+    wakeService: hintService({ type: 'host.resumed' }),
+    wakeLink: hintLink({ type: 'host.resumed' }),
+    noteOwner: assign({
+      owned: ({ context, event }) => (event.type === 'service.ready' ? event.owned : context.owned),
+    }),
+    ask: assign({
+      asked: ({ context }) => context.asked + 1,
+      settleMs: ({ context, event }) =>
+        event.type === 'restart' ? event.settleMs : context.settleMs,
+    }),
+    join: assign({ asked: ({ context }) => context.asked + 1 }),
+    serve: assign({ served: ({ context }) => context.asked }),
+    drop: assign({ dropped: ({ context }) => context.asked }),
+    limit: assign({ withinMs: ({ event }) => ('withinMs' in event ? event.withinMs : 0) }),
+    cycle: raise({ type: 'cycle' }),
+    doubt: raise({ type: 'restart', by: 'liveness', settleMs: 0, later: false }),
+  },
+  guards: {
+    current,
+    owned: ({ context }) => context.owned,
+    byUser: ({ event }) => event.type === 'restart' && event.by === 'user',
+    settles: ({ event }) => event.type === 'restart' && event.settleMs > 0,
+    later: ({ event }) => event.type === 'restart' && event.later,
+    announced: ({ event }) =>
+      event.type === 'link.lost' && (event.cause === 'restart' || event.cause === 'wait'),
+    answers: ({ event }) =>
+      event.type === 'link.unreachable' && (event.cause === 'restart' || event.cause === 'wait'),
+    limited: ({ context }) => context.withinMs > 0,
+    wanted: stateIn('#wanted'),
+    starting: or([stateIn('#raising'), stateIn('#cycling')]),
+    atRest: or([stateIn('#resting'), stateIn('#falling')]),
+    cold: stateIn('#cold'),
+    again: stateIn('#again'),
+  },
+  delays: {
+    verdict: ({ context }) => context.policy.verdictMs,
+    expect: ({ context }) => context.policy.expectMs,
+    serve: ({ context }) => context.policy.serveMs,
+    settle: ({ context }) => context.settleMs,
+    cooldown: ({ context }) => context.policy.cooldownMs,
+    within: ({ context }) => context.withinMs,
+  },
+}).createMachine({
+  id: 'gateway',
+  type: 'parallel',
+  context: ({ input }) => ({
+    gens: { service: 1, link: 1 },
+    owned: false,
+    asked: 0,
+    served: 0,
+    dropped: 0,
+    settleMs: 0,
+    withinMs: 0,
+    ...input,
+  }),
+  invoke: [
+    {
+      id: 'service',
+      src: 'service',
+      input: ({ context }) => ({
+        gen: opened(context, 'service'),
+        luck: nextLuck(context.luck),
+        policy: context.service,
+      }),
+    },
+    {
+      id: 'link',
+      src: 'link',
+      input: ({ context }) => ({
+        gen: opened(context, 'link'),
+        luck: context.luck,
+        policy: context.link,
+      }),
+    },
+  ],
+  on: {
+    'from.service': { guard: 'current', actions: 'hearReport' },
+    'from.link': { guard: 'current', actions: 'hearReport' },
+    'host.resumed': { actions: ['wakeService', 'wakeLink'] },
+  },
+  states: {
+    life: {
+      initial: 'resting',
+      states: {
+        resting: {
+          id: 'resting',
+          description: 'Nothing is wanted, nothing is owned.',
+          on: {
+            start: { target: 'wanted.raising', actions: 'raiseService' },
+            restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },
+            dispose: 'disposed',
+            quit: 'disposed',
+          },
+        },
+        wanted: {
+          id: 'wanted',
+          initial: 'raising',
+          on: {
+            start: { actions: ['nudgeService', 'nudgeLink'] },
+            retry: { actions: ['nudgeService', 'nudgeLink'] },
+            resume: { actions: 'resumeLink' },
+            stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
+            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            cycle: { target: '.cycling', actions: ['restLink', 'cycleService'] },
+            'service.failed': { target: '.failed.service', actions: 'restLink' },
+            'service.unkillable': { target: 'unkillable', actions: 'restLink' },
+            'link.failed': '.failed.link',
+            'link.paused': '.linking.held',
+          },
+          states: {
+            raising: {
+              id: 'raising',
+              description: 'Waiting for the service to be ready.',
+              on: { 'service.ready': { target: 'linking', actions: ['noteOwner', 'dialLink'] } },
+            },
+            linking: {
+              description: 'The service is ready. Waiting for the link to be past hello.',
+              initial: 'dialing',
+              on: {
+                'link.opened': 'running',
+                'service.down': { target: 'recovering', actions: 'restLink' },
+                retarget: { target: '.dialing', actions: 'retargetLink' },
+              },
+              states: {
+                dialing: {
+                  after: { serve: { guard: 'owned', actions: 'doubt' } },
+                },
+                held: {
+                  description: 'The peer wants something that only a person can give.',
+                  on: { 'link.unreachable': 'dialing' },
+                },
+              },
+            },
+            running: {
+              description: 'Ready and connected.',
+              on: {
+                'link.lost': [
+                  { guard: 'announced', target: 'relinking.expecting' },
+                  { guard: 'owned', target: 'relinking.judging' },
+                  { target: 'relinking.trusting' },
+                ],
+                'service.down': { target: 'recovering', actions: 'restLink' },
+                retarget: { target: 'linking', actions: 'retargetLink' },
+              },
+            },
+            relinking: {
+              description: 'The link is lost; the link itself tries again all the while.',
+              initial: 'judging',
+              on: {
+                'link.opened': 'running',
+                'service.down': { target: 'recovering', actions: 'restLink' },
+                retarget: { target: 'linking', actions: 'retargetLink' },
+              },
+              states: {
+                judging: {
+                  description: 'An exit may explain the loss: it gets a moment to arrive.',
+                  after: { verdict: 'trusting' },
+                },
+                trusting: {
+                  description: 'No exit came. A second failure of an owned process is its end.',
+                  on: {
+                    'link.unreachable': [
+                      { guard: 'answers' },
+                      { guard: 'owned', actions: 'doubt' },
+                    ],
+                  },
+                },
+                expecting: {
+                  description: 'The peer said that it would be back. It is given time.',
+                  after: { expect: 'trusting' },
+                },
+              },
+            },
+            recovering: {
+              description: 'The process ended by itself and is being started again.',
+              on: { 'service.ready': { target: 'linking', actions: ['noteOwner', 'dialLink'] } },
+            },
+            cycling: {
+              id: 'cycling',
+              description: 'The process is being replaced because somebody asked.',
+              initial: 'down',
+              states: {
+                down: { on: { 'service.launching': 'up' } },
+                up: {
+                  on: {
+                    'service.ready': {
+                      target: '#wanted.linking',
+                      actions: ['noteOwner', 'dialLink'],
+                    },
+                  },
+                },
+              },
+            },
+            failed: {
+              description: 'Given up, with a reason. Only the host can start again.',
+              on: { start: { target: 'raising', actions: 'raiseService' } },
+              initial: 'service',
+              states: {
+                service: {},
+                link: {
+                  on: { retarget: { target: '#wanted.linking', actions: 'retargetLink' } },
+                },
+              },
+            },
+          },
+        },
+        falling: {
+          id: 'falling',
+          description: 'Stopping. A start in between begins again from nothing.',
+          type: 'parallel',
+          on: {
+            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            'service.unkillable': 'unkillable',
+          },
+          states: {
+            halves: halves({
+              always: [
+                { guard: 'again', target: '#wanted.raising', actions: 'raiseService' },
+                { target: '#resting' },
+              ],
+            } as const),
+            next: {
+              initial: 'rest',
+              states: {
+                rest: { on: { start: 'again', restart: { guard: 'byUser', target: 'again' } } },
+                again: { id: 'again', on: { stop: 'rest' } },
+              },
+            },
+            pace,
+          },
+        },
+        unkillable: {
+          description: 'A process outlived every signal. It is on record; nothing runs beside it.',
+          on: {
+            start: { target: 'wanted.raising', actions: 'raiseService' },
+            stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
+            dispose: 'disposed',
+            quit: { target: 'ending', actions: ['limit', 'dropLink', 'killService'] },
+            'service.rested': 'resting',
+          },
+        },
+        ending: {
+          description: 'Stopping for ever. Takes nothing any more.',
+          type: 'parallel',
+          on: {
+            quit: {
+              target: 'ending',
+              reenter: true,
+              actions: ['limit', 'dropLink', 'dropService'],
+            },
+            'service.unkillable': 'disposed',
+          },
+          states: { halves: halves({ always: '#disposed' } as const), pace },
+        },
+        disposed: { id: 'disposed', description: 'Ended. Holds nothing.' },
+      },
+    },
+    ledger: {
+      description: 'What became of the restarts that were asked for.',
+      initial: 'clear',
+      on: {
+        stop: { target: '.clear', actions: 'drop' },
+        dispose: { target: '.clear', actions: 'drop' },
+        quit: { target: '.clear', actions: 'drop' },
+        'service.unkillable': { target: '.clear', actions: 'drop' },
+        'service.launching': { target: '.clear', actions: 'serve' },
+      },
+      states: {
+        clear: {
+          on: {
+            restart: [
+              { guard: and(['wanted', 'settles']), target: 'settling', actions: 'ask' },
+              { guard: 'wanted', target: 'due', actions: 'ask' },
+              { guard: and(['atRest', 'byUser']), actions: 'join' },
+            ],
+          },
+        },
+        settling: {
+          description: 'The caller bursts: the latest deadline counts.',
+          on: {
+            restart: [
+              { guard: 'later', target: 'settling', reenter: true, actions: 'ask' },
+              { actions: 'join' },
+            ],
+          },
+          after: { settle: 'due' },
+        },
+        due: {
+          description: 'Waits for the start in progress and for the cooldown.',
+          on: { restart: { actions: 'join' } },
+          always: {
+            guard: and(['wanted', 'cold', not('starting')]),
+            target: 'executing',
+            actions: 'cycle',
+          },
+        },
+        executing: {
+          description: 'The old process is on its way out: whoever asks now joins.',
+          on: { restart: { actions: 'join' } },
+        },
+      },
+    },
+    cooldown: {
+      initial: 'cold',
+      states: {
+        cold: { id: 'cold', on: { cycle: 'hot' } },
+        hot: {
+          on: { stop: 'cold', dispose: 'cold', quit: 'cold', 'service.unkillable': 'cold' },
+          after: { cooldown: 'cold' },
+        },
+      },
+    },
+  },
+});

@@ -1,0 +1,186 @@
+/**
+ * Named promises of the whole system: id, one sentence, how each is checked, and which historic
+ * bugs it forbids. The checker runs every one of them in every state of every world; the docs
+ * are generated from this list. A promise must never mention how a machine keeps it.
+ *
+ * What no promise here has to say is checked always: stale reports change nothing, no machine
+ * throws, no inner event travels, one instance per path, no timer is armed twice.
+ */
+
+/** What a promise may look at; the checker's view of one state has it all. */
+export interface Actor {
+  path: string;
+  role: string;
+  live: boolean;
+  timers: readonly unknown[];
+  matches(state: string): boolean;
+}
+export interface View {
+  actors: readonly Actor[];
+  at(path: string): Actor | undefined;
+  liveLeaves: number;
+  armedTimers: number;
+}
+
+type Check = (view: View) => string | undefined;
+
+export interface Guarantee {
+  id: string;
+  /** the promise, as the docs print it */
+  sentence: string;
+  /** `always`: in every state; `atRest`: whenever nothing is in flight */
+  kind: 'always' | 'atRest';
+  /** invariants of the bug museum that it covers */
+  forbids: readonly string[];
+  check: Check;
+}
+
+export interface Goal {
+  id: string;
+  sentence: string;
+  forbids: readonly string[];
+  from(view: View): boolean;
+  holds(view: View): boolean;
+  /** the moves that may be used on the way */
+  by: readonly ('user' | 'world' | 'timer' | 'delivery')[];
+}
+
+const life = (view: View, state: string): boolean =>
+  view.at('gateway')?.matches(`life.${state}`) ?? false;
+const service = (view: View): Actor | undefined => view.at('gateway/service');
+const link = (view: View): Actor | undefined => view.at('gateway/link');
+
+const living = (view: View, role: string): number =>
+  view.actors.filter((actor) => actor.role === role && actor.live).length;
+
+const left = (view: View): string | undefined => {
+  if (view.liveLeaves > 0) return `${view.liveLeaves} resources are still held`;
+  if (view.armedTimers > 0) return `${view.armedTimers} timers are still armed`;
+  return undefined;
+};
+
+const outlived = (view: View): boolean => service(view)?.matches('owned.unkillable') ?? false;
+
+export const guarantees: readonly Guarantee[] = [
+  {
+    id: 'one-socket',
+    sentence: 'At most one socket exists at any time.',
+    kind: 'always',
+    forbids: ['I1', 'I5'],
+    check: (view) => (living(view, 'socket') > 1 ? 'two sockets live side by side' : undefined),
+  },
+  {
+    id: 'one-process',
+    sentence: 'At most one owned process exists at any time; the next starts when it is gone.',
+    kind: 'always',
+    forbids: ['I37', 'I38', 'I43'],
+    check: (view) => (living(view, 'os') > 1 ? 'two processes live side by side' : undefined),
+  },
+  {
+    id: 'rest-holds-nothing',
+    sentence: 'After a stop nothing is alive and nothing is armed.',
+    kind: 'atRest',
+    forbids: ['I5', 'I35', 'I42', 'I63'],
+    check: (view) => (life(view, 'resting') ? left(view) : undefined),
+  },
+  {
+    id: 'disposed-holds-nothing',
+    sentence: 'After a dispose or a quit nothing is alive and nothing is armed for a restart.',
+    kind: 'atRest',
+    forbids: ['I5', 'I6', 'I46'],
+    check: (view) => (life(view, 'disposed') && !outlived(view) ? left(view) : undefined),
+  },
+  {
+    id: 'running-is-true',
+    sentence: 'Running means a ready process and a link past hello, both of them.',
+    kind: 'atRest',
+    forbids: ['I30', 'I60'],
+    check: (view) => {
+      if (!life(view, 'wanted.running')) return undefined;
+      const supervised = service(view)?.role === 'service' && view.at('gateway/service/process');
+      if (supervised && !service(view)?.matches('owned.up')) return 'the process is not ready';
+      const linked = view.at('gateway/link/connection');
+      const open = link(view)?.matches('trying.up') ?? false;
+      if (linked !== undefined && !open) return 'the link is not open';
+      return undefined;
+    },
+  },
+  {
+    id: 'wanted-is-pursued',
+    sentence: 'What is wanted and not running is on its way, or says what it waits for.',
+    kind: 'atRest',
+    forbids: ['I4', 'I51', 'I66'],
+    check: (view) => {
+      if (!life(view, 'wanted') || life(view, 'wanted.running')) return undefined;
+      if (life(view, 'wanted.failed') || life(view, 'wanted.linking.held')) return undefined;
+      return view.armedTimers > 0 || answering(view) ? undefined : 'nobody is at work';
+    },
+  },
+  {
+    id: 'stopping-is-pursued',
+    sentence: 'A stop that is not done yet has a deadline.',
+    kind: 'atRest',
+    forbids: ['I46', 'I51', 'I66'],
+    check: (view) => {
+      if (!life(view, 'falling') && !life(view, 'ending')) return undefined;
+      return view.armedTimers > 0 || answering(view) ? undefined : 'nobody is at work';
+    },
+  },
+  {
+    id: 'failed-owns-nothing-unsaid',
+    sentence: 'A service that gave up has no process.',
+    kind: 'atRest',
+    forbids: ['I67', 'I33'],
+    check: (view) =>
+      service(view)?.matches('failed') && living(view, 'os') > 0
+        ? 'a process lives on under a service that gave up'
+        : undefined,
+  },
+  {
+    id: 'floor-is-kept',
+    sentence: 'While the peer asked for patience no socket exists.',
+    kind: 'always',
+    forbids: ['I13', 'I23'],
+    check: (view) =>
+      link(view)?.matches('waiting') && living(view, 'socket') > 0
+        ? 'a socket exists during a wait'
+        : undefined,
+  },
+];
+
+export const goals: readonly Goal[] = [
+  {
+    id: 'stop-ends',
+    sentence: 'From everywhere a stop can end, with nothing left or with a process on record.',
+    forbids: ['I35', 'I66'],
+    from: (view) => life(view, 'falling') || life(view, 'ending'),
+    holds: (view) =>
+      life(view, 'resting') ||
+      life(view, 'disposed') ||
+      life(view, 'unkillable') ||
+      life(view, 'wanted'),
+    by: ['world', 'timer', 'delivery'],
+  },
+  {
+    id: 'nothing-gets-stuck',
+    sentence: 'What is wanted can come to run, to fail or to pause with a reason, without help.',
+    forbids: ['I4', 'I18', 'I44'],
+    from: (view) =>
+      life(view, 'wanted') && !life(view, 'wanted.failed') && !life(view, 'wanted.linking.held'),
+    holds: (view) =>
+      life(view, 'wanted.running') ||
+      life(view, 'wanted.failed') ||
+      life(view, 'wanted.linking.held') ||
+      life(view, 'unkillable'),
+    by: ['world', 'timer', 'delivery'],
+  },
+];
+
+/** An absent half that has been asked and has not answered yet. */
+function answering(view: View): boolean {
+  return [service(view), link(view)].some(
+    (half) =>
+      half !== undefined &&
+      ['raised', 'fallen', 'dialed', 'rested'].some((state) => half.matches(state)),
+  );
+}

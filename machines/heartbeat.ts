@@ -1,0 +1,146 @@
+/**
+ * Liveness of one open connection. Promises to find a silent peer within a bound that follows
+ * from its policy, and to give its verdict once. It must never give a verdict without an active
+ * probe that failed, and never count time the host slept through as silence of the peer.
+ */
+import { assign, setup } from 'xstate';
+import { current, hears, opened, opens, port, report, tell } from './channel.ts';
+import type {
+  From,
+  HeartbeatHint,
+  HeartbeatInput,
+  HeartbeatPolicy,
+  HeartbeatReport,
+  PulseCommand,
+  PulseInput,
+  PulseReport,
+} from './contracts.ts';
+
+interface Context {
+  gen: number;
+  gens: { pulse: number };
+  /** until the silence window may be over, milliseconds */
+  dueMs: number;
+  /** pings in a row without an answer */
+  missed: number;
+  policy: HeartbeatPolicy;
+}
+
+const says = report<HeartbeatReport>('heartbeat');
+const pulse = tell<PulseCommand>('pulse');
+
+export const heartbeat = setup({
+  types: {
+    context: {} as Context,
+    input: {} as HeartbeatInput,
+    events: {} as From<'pulse', PulseReport> | HeartbeatHint | PulseReport,
+    children: {} as { pulse: 'pulse' },
+  },
+  actors: { pulse: port<PulseInput>('pulse') },
+  actions: {
+    openPulse: opens('pulse'),
+    hearPulse: hears(),
+    checkPulse: pulse({ type: 'pulse.check' }),
+    ping: pulse({ type: 'pulse.ping' }),
+    alive: assign(({ context, event }) =>
+      event.type === 'pulse.alive'
+        ? { missed: 0, dueMs: Math.max(1, restMs(context.policy) - event.idleMs) }
+        : {},
+    ),
+    miss: assign({ missed: ({ context }) => context.missed + 1 }),
+    reportDead: says({ type: 'heartbeat.dead' }),
+  },
+  guards: {
+    current,
+    off: ({ context }) => context.policy.mode === 'off',
+    counting: ({ context }) => context.policy.mode !== 'probe',
+    oneProbe: ({ context }) => context.policy.probes === 1,
+    enough: ({ context }) =>
+      context.policy.mode === 'misses' && context.missed + 1 >= context.policy.missesMax,
+  },
+  delays: {
+    due: ({ context }) => context.dueMs,
+    wait: ({ context }) => context.policy.waitMs,
+    probe: ({ context }) => context.policy.probeMs,
+  },
+}).createMachine({
+  id: 'heartbeat',
+  context: ({ input }) => ({
+    gen: input.gen,
+    gens: { pulse: 0 },
+    dueMs: restMs(input.policy),
+    missed: 0,
+    policy: input.policy,
+  }),
+  initial: 'watching',
+  on: { 'from.pulse': { guard: 'current', actions: 'hearPulse' } },
+  states: {
+    watching: {
+      entry: 'openPulse',
+      invoke: {
+        id: 'pulse',
+        src: 'pulse',
+        input: ({ context }) => ({
+          gen: opened(context, 'pulse'),
+          silenceMs: context.policy.silenceMs,
+        }),
+      },
+      initial: 'choosing',
+      on: {
+        'host.resumed': [
+          { guard: 'off' },
+          { guard: 'counting', target: '.pinging' },
+          { target: '.probing' },
+        ],
+      },
+      states: {
+        choosing: { always: [{ guard: 'off', target: 'off' }, { target: 'resting' }] },
+        off: {},
+        resting: {
+          description: 'Nothing to ask: the silence window is not over.',
+          after: { due: [{ guard: 'counting', target: 'pinging' }, { target: 'awaiting' }] },
+        },
+        awaiting: {
+          description: 'Asked our own record whether anything was heard in the window.',
+          entry: 'checkPulse',
+          on: {
+            'pulse.alive': { target: 'resting', actions: 'alive' },
+            'pulse.silent': [{ guard: 'oneProbe', target: 'probing' }, { target: 'suspect' }],
+          },
+          after: { wait: 'probing' },
+        },
+        suspect: {
+          description: 'Silent for the whole window: first of two probes.',
+          entry: 'ping',
+          on: { 'pulse.alive': { target: 'resting', actions: 'alive' } },
+          after: { wait: 'probing' },
+        },
+        probing: {
+          description: 'The last probe before the verdict.',
+          entry: 'ping',
+          on: { 'pulse.alive': { target: 'resting', actions: 'alive' } },
+          after: { probe: '#heartbeat.dead' },
+        },
+        pinging: {
+          description: 'Modes misses and observe: one ping is out.',
+          entry: 'ping',
+          on: { 'pulse.alive': { target: 'resting', actions: 'alive' } },
+          after: {
+            wait: [
+              { guard: 'enough', target: '#heartbeat.dead' },
+              { target: 'resting', actions: 'miss' },
+            ],
+          },
+        },
+      },
+    },
+    dead: {
+      description: 'Every probe failed. Said once; rests until stopped.',
+      entry: 'reportDead',
+    },
+  },
+});
+
+function restMs(policy: HeartbeatPolicy): number {
+  return policy.mode === 'probe' ? policy.silenceMs : policy.everyMs;
+}

@@ -1,0 +1,157 @@
+/**
+ * One operating-system process, from its spawn to the proof that nothing of it is left. Promises
+ * one `process.gone` once its group is empty, or `process.unkillable` when nothing helped. It
+ * must never report a process gone that may still run, nor let a deadline pass unanswered.
+ */
+import { assign, setup } from 'xstate';
+import { current, hears, obeys, opened, opens, port, report, takes, tell } from './channel.ts';
+import type {
+  ExitClass,
+  From,
+  Order,
+  OsProcessCommand,
+  OsProcessInput,
+  OsProcessReport,
+  ProcessHint,
+  ProcessInput,
+  ProcessOrder,
+  ProcessPolicy,
+  ProcessReport,
+} from './contracts.ts';
+
+interface Context {
+  gen: number;
+  gens: { os: number };
+  class: ExitClass;
+  policy: ProcessPolicy;
+}
+
+const says = report<ProcessReport>('process');
+const os = tell<OsProcessCommand>('os');
+
+export const process = setup({
+  types: {
+    context: {} as Context,
+    input: {} as ProcessInput,
+    events: {} as
+      | Order<ProcessOrder>
+      | ProcessHint
+      | From<'os', OsProcessReport>
+      | ProcessOrder
+      | OsProcessReport,
+    children: {} as { os: 'os' },
+  },
+  actors: { os: port<OsProcessInput>('os') },
+  actions: {
+    takeOrder: takes(),
+    obeyOrder: obeys(),
+    hearReport: hears(),
+    openOs: opens('os'),
+    terminate: os({ type: 'os.terminate' }),
+    kill: os({ type: 'os.kill' }),
+    noteClass: assign({
+      class: ({ context, event }) => (event.type === 'os.exited' ? event.class : context.class),
+    }),
+    noteStopped: assign({ class: 'stopped' }),
+    reportAlive: says({ type: 'process.alive' }),
+    reportGone: says((context: Context) => ({ type: 'process.gone', class: context.class })),
+    reportUnkillable: says({ type: 'process.unkillable' }),
+  },
+  guards: { current },
+  delays: {
+    spawn: ({ context }) => context.policy.spawnMs,
+    grace: ({ context }) => context.policy.stop.graceMs,
+    kill: ({ context }) => context.policy.stop.killMs,
+  },
+}).createMachine({
+  id: 'process',
+  context: ({ input }) => ({
+    gen: input.gen,
+    gens: { os: 0 },
+    class: 'neverStarted',
+    policy: input.policy,
+  }),
+  initial: 'held',
+  on: {
+    order: { actions: ['takeOrder', 'obeyOrder'] },
+    'from.os': { guard: 'current', actions: 'hearReport' },
+  },
+  states: {
+    held: {
+      description: 'Something of it may exist. Leaving this state kills whatever is left.',
+      entry: 'openOs',
+      invoke: {
+        id: 'os',
+        src: 'os',
+        input: ({ context }) => ({ gen: opened(context, 'os') }),
+      },
+      initial: 'spawning',
+      on: {
+        'os.exited': { target: '.sweeping', actions: 'noteClass' },
+        'os.failed': 'gone',
+        'os.empty': 'gone',
+      },
+      states: {
+        spawning: {
+          on: {
+            'os.spawned': 'alive',
+            'process.stop': { target: 'killing', actions: 'noteStopped' },
+            'process.kill': { target: 'killing', actions: 'noteStopped' },
+          },
+          after: { spawn: 'killing' },
+        },
+        alive: {
+          entry: 'reportAlive',
+          on: {
+            'process.stop': { target: 'stopping', actions: 'noteStopped' },
+            'process.kill': { target: 'killing', actions: 'noteStopped' },
+          },
+        },
+        stopping: {
+          description: 'Asked to end. The ladder only goes up.',
+          entry: 'terminate',
+          initial: 'terminating',
+          on: { 'os.exited': 'sweeping', 'process.kill': 'killing' },
+          states: {
+            terminating: {
+              on: { 'host.resumed': { target: 'terminating', reenter: true } },
+              after: { grace: '#process.held.killing' },
+            },
+          },
+        },
+        killing: {
+          entry: 'kill',
+          on: {
+            'os.exited': 'sweeping',
+            'os.spawned': { target: 'killing', reenter: true },
+            'host.resumed': { target: 'killing', reenter: true },
+          },
+          after: { kill: 'unkillable' },
+        },
+        sweeping: {
+          description: 'It is gone; its group is being emptied.',
+          entry: 'kill',
+          on: { 'os.exited': {}, 'host.resumed': { target: 'sweeping', reenter: true } },
+          after: { kill: 'unkillable' },
+        },
+        unkillable: {
+          description: 'Nothing helped. Stays on record; a late end still counts.',
+          entry: 'reportUnkillable',
+          on: {
+            'os.exited': {},
+            'process.stop': { target: 'unkillable', reenter: true },
+            'process.kill': 'killing',
+          },
+        },
+      },
+    },
+    gone: {
+      description: 'Proved gone. Said once; says it again to whoever asks.',
+      entry: 'reportGone',
+      on: {
+        'process.stop': { target: 'gone', reenter: true },
+        'process.kill': { target: 'gone', reenter: true },
+      },
+    },
+  },
+});

@@ -1,0 +1,355 @@
+/**
+ * One service, many processes one after another. Promises that a raised service becomes ready or
+ * failed with a reason, that a lost one is started again within its budget, and that a fallen
+ * one leaves nothing alive or says so. It must never run two processes at once, never start one
+ * before the last is proved gone, and never count what somebody asked for as a failure.
+ */
+import { assign, enqueueActions, setup } from 'xstate';
+import {
+  current,
+  hears,
+  obeys,
+  opened,
+  opens,
+  orders,
+  port,
+  report,
+  shuts,
+  takes,
+  tell,
+} from './channel.ts';
+import type {
+  ExitClass,
+  From,
+  Order,
+  PlanInput,
+  PlanReport,
+  ProcessHint,
+  ProcessInput,
+  ProcessOrder,
+  ProcessReport,
+  ReadinessInput,
+  ReadinessReport,
+  ServiceHint,
+  ServiceOrder,
+  ServiceReport,
+  SupervisorInput,
+  SupervisorPolicy,
+} from './contracts.ts';
+import { backoffMs, nextLuck } from './policy.ts';
+
+interface Context {
+  gen: number;
+  gens: { plan: number; process: number; readiness: number };
+  /** restarts charged inside the window, as the slots of their refund timers */
+  charged: readonly number[];
+  /** starts in a row that never got ready */
+  stillborn: number;
+  /** waits in a row since the service was last stable */
+  tries: number;
+  waitMs: number;
+  luck: number;
+  /** how the last process ended */
+  class: ExitClass;
+  policy: SupervisorPolicy;
+}
+
+type Refund = { type: 'refund'; slot: number };
+
+const says = report<ServiceReport>('service');
+const command = orders<ProcessOrder>('process');
+
+/** Where a process that nobody stopped leads; `waits` goes with another start. */
+const verdict = <A extends string>(waits: A[]) => [
+  { guard: 'misconfigured', target: '#supervisor.failed.configuration' } as const,
+  { guard: 'cannotRun', target: '#supervisor.failed.runtime' } as const,
+  { guard: 'exhausted', target: '#supervisor.failed.exhausted' } as const,
+  {
+    target: '#supervisor.backingOff' as const,
+    actions: ['charge' as const, 'planWait' as const, ...waits],
+  },
+];
+
+export const supervisor = setup({
+  types: {
+    context: {} as Context,
+    input: {} as SupervisorInput,
+    events: {} as
+      | Order<ServiceOrder>
+      | ServiceHint
+      | From<'plan', PlanReport>
+      | From<'process', ProcessReport>
+      | From<'readiness', ReadinessReport>
+      | ServiceOrder
+      | PlanReport
+      | ProcessReport
+      | ReadinessReport
+      | Refund,
+    children: {} as { plan: 'plan'; process: 'process'; readiness: 'readiness' },
+  },
+  actors: {
+    plan: port<PlanInput>('plan'),
+    process: port<ProcessInput>('process'),
+    readiness: port<ReadinessInput>('readiness'),
+  },
+  actions: {
+    takeOrder: takes(),
+    obeyOrder: obeys(),
+    hearReport: hears(),
+    openPlan: opens('plan'),
+    openProcess: opens('process'),
+    openReadiness: opens('readiness'),
+    shutReadiness: shuts('readiness'),
+    stopProcess: command({ type: 'process.stop' }),
+    killProcess: command({ type: 'process.kill' }),
+    tellProcess: tell<ProcessHint>('process')({ type: 'host.resumed' }),
+    noteGone: assign({
+      class: ({ context, event }) => (event.type === 'process.gone' ? event.class : context.class),
+    }),
+    noteUnready: assign({ class: 'crash' }),
+    noteUnplanned: assign({ class: 'neverStarted' }),
+    countStillborn: assign({ stillborn: ({ context }) => context.stillborn + 1 }),
+    noteReady: assign({ stillborn: 0 }),
+    charge: enqueueActions(({ context, enqueue }) => {
+      const { of, windowMs } = context.policy.budget;
+      const slots = Array.from({ length: of }, (_, slot) => slot);
+      const slot = slots.find((free) => !context.charged.includes(free)) ?? 0;
+      enqueue.assign({ charged: [...context.charged, slot].sort((a, b) => a - b) });
+      enqueue.raise({ type: 'refund', slot }, { id: `refund-${slot}`, delay: windowMs });
+    }),
+    refund: assign(({ context, event }) =>
+      event.type === 'refund'
+        ? { charged: context.charged.filter((slot) => slot !== event.slot) }
+        : {},
+    ),
+    forget: enqueueActions(({ context, enqueue }) => {
+      for (const slot of context.charged) enqueue.cancel(`refund-${slot}`);
+      enqueue.assign({ charged: [], stillborn: 0, tries: 0 });
+    }),
+    planWait: assign(({ context }) => ({
+      tries: context.tries + 1,
+      luck: nextLuck(context.luck),
+      waitMs: backoffMs(context.policy.backoff, context.tries + 1, context.luck),
+    })),
+    settle: assign({ tries: 0 }),
+    reportLaunching: says({ type: 'service.launching' }),
+    reportReady: says({ type: 'service.ready', owned: true }),
+    reportDown: says({ type: 'service.down' }),
+    reportExhausted: says({ type: 'service.failed', why: 'exhausted' }),
+    reportConfiguration: says({ type: 'service.failed', why: 'configuration' }),
+    reportRuntime: says({ type: 'service.failed', why: 'runtime' }),
+    reportPlan: says({ type: 'service.failed', why: 'plan' }),
+    reportRested: says({ type: 'service.rested' }),
+    reportUnkillable: says({ type: 'service.unkillable' }),
+  },
+  guards: {
+    current,
+    misconfigured: ({ context }) => context.class === 'configuration',
+    cannotRun: ({ context }) => context.class === 'runtime',
+    exhausted: ({ context }) =>
+      context.charged.length >= context.policy.budget.of ||
+      context.stillborn >= context.policy.startsMax,
+    fatal: ({ event }) => event.type === 'plan.failed' && event.fatal,
+  },
+  delays: {
+    plan: ({ context }) => context.policy.planMs,
+    ready: ({ context }) => context.policy.readyMs,
+    ask: ({ context }) => context.policy.askMs,
+    poll: ({ context }) => context.policy.pollMs,
+    stable: ({ context }) => context.policy.stableMs,
+    backoff: ({ context }) => context.waitMs,
+  },
+}).createMachine({
+  id: 'supervisor',
+  context: ({ input }) => ({
+    gen: input.gen,
+    gens: { plan: 0, process: 0, readiness: 0 },
+    charged: [],
+    stillborn: 0,
+    tries: 0,
+    waitMs: 0,
+    luck: input.luck,
+    class: 'clean',
+    policy: input.policy,
+  }),
+  initial: 'resting',
+  on: {
+    order: { actions: ['takeOrder', 'obeyOrder'] },
+    'from.plan': { guard: 'current', actions: 'hearReport' },
+    'from.process': { guard: 'current', actions: 'hearReport' },
+    'from.readiness': { guard: 'current', actions: 'hearReport' },
+    refund: { actions: 'refund' },
+    'service.raise': '.preparing',
+    'service.cycle': '.preparing',
+    'service.fall': { target: '.resting', actions: 'reportRested' },
+    'service.kill': { target: '.resting', actions: 'reportRested' },
+  },
+  states: {
+    resting: { description: 'Not wanted: no process, no timer, no charge.', entry: 'forget' },
+    preparing: {
+      description: 'Asking the host what to run. Whatever was asked before now is in it.',
+      entry: ['openPlan', 'reportLaunching'],
+      invoke: {
+        id: 'plan',
+        src: 'plan',
+        input: ({ context }) => ({
+          gen: opened(context, 'plan'),
+          attempt: context.tries + 1,
+        }),
+      },
+      on: {
+        'service.raise': {},
+        'service.cycle': { target: 'preparing', reenter: true },
+        'plan.ready': 'owned',
+        'plan.failed': [
+          { guard: 'fatal', target: 'failed.plan' },
+          { target: 'unstarted', actions: ['noteUnplanned', 'countStillborn'] },
+        ],
+      },
+      after: { plan: { target: 'unstarted', actions: ['noteUnplanned', 'countStillborn'] } },
+    },
+    owned: {
+      description: 'One process of ours. Left only once it is proved gone.',
+      entry: 'openProcess',
+      invoke: {
+        id: 'process',
+        src: 'process',
+        input: ({ context }) => ({
+          gen: opened(context, 'process'),
+          policy: context.policy.process,
+        }),
+      },
+      initial: 'starting',
+      on: {
+        'host.resumed': { actions: 'tellProcess' },
+        'process.unkillable': '.unkillable',
+        'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },
+        'service.cycle': { target: '.falling.toCycle', actions: 'stopProcess' },
+        'service.kill': { target: '.falling.toRest', actions: 'killProcess' },
+      },
+      states: {
+        starting: {
+          initial: 'spawning',
+          on: {
+            'service.raise': {},
+            'process.gone': {
+              target: '#supervisor.unstarted',
+              actions: ['noteGone', 'countStillborn'],
+            },
+          },
+          states: {
+            spawning: { on: { 'process.alive': 'proving' } },
+            proving: {
+              description: 'It runs. Whether it serves is being proved, not assumed.',
+              initial: 'timed',
+              on: {
+                'readiness.proved': '#supervisor.owned.up',
+                'readiness.failed': {
+                  target: '#supervisor.owned.falling.toRecover',
+                  actions: ['noteUnready', 'countStillborn', 'stopProcess'],
+                },
+              },
+              states: {
+                timed: {
+                  initial: 'asking',
+                  on: {
+                    'readiness.extended': { target: 'timed', reenter: true },
+                    'host.resumed': { target: 'timed', reenter: true, actions: 'tellProcess' },
+                  },
+                  after: {
+                    ready: {
+                      target: '#supervisor.owned.falling.toRecover',
+                      actions: ['noteUnready', 'countStillborn', 'stopProcess'],
+                    },
+                  },
+                  states: {
+                    asking: {
+                      entry: 'openReadiness',
+                      exit: 'shutReadiness',
+                      invoke: {
+                        id: 'readiness',
+                        src: 'readiness',
+                        input: ({ context }) => ({ gen: opened(context, 'readiness') }),
+                      },
+                      on: { 'readiness.unproved': 'pausing' },
+                      after: { ask: 'pausing' },
+                    },
+                    pausing: { after: { poll: 'asking' } },
+                  },
+                },
+              },
+            },
+          },
+        },
+        up: {
+          entry: ['noteReady', 'reportReady'],
+          initial: 'fresh',
+          on: {
+            'service.raise': { actions: 'reportReady' },
+            'process.gone': { target: '#supervisor.lost', actions: 'noteGone' },
+          },
+          states: {
+            fresh: {
+              description: 'Ready, but not for long enough to start again without delay.',
+              after: { stable: { target: 'stable', actions: 'settle' } },
+            },
+            stable: {},
+          },
+        },
+        falling: {
+          description: 'Being stopped. Where it leads may change on the way; the ladder does not.',
+          initial: 'toRest',
+          on: {
+            'service.raise': '.toCycle',
+            'service.cycle': '.toCycle',
+            'service.fall': '.toRest',
+          },
+          states: {
+            toRest: {
+              on: {
+                'process.gone': { target: '#supervisor.resting', actions: 'reportRested' },
+              },
+            },
+            toCycle: { on: { 'process.gone': '#supervisor.preparing' } },
+            toRecover: { on: { 'process.gone': '#supervisor.unstarted' } },
+          },
+        },
+        unkillable: {
+          description: 'Nothing helped. Nothing is started beside it; a late end still counts.',
+          entry: 'reportUnkillable',
+          on: {
+            'process.gone': { target: '#supervisor.resting', actions: 'reportRested' },
+            'process.unkillable': {},
+            'service.fall': { actions: 'reportUnkillable' },
+            'service.raise': { actions: 'reportUnkillable' },
+            'service.cycle': { actions: 'reportUnkillable' },
+            'service.kill': { target: 'falling.toRest', actions: 'killProcess' },
+          },
+        },
+      },
+    },
+    lost: {
+      description: 'Was ready, ended by itself. Passed through at once.',
+      always: verdict(['reportDown' as const]),
+    },
+    unstarted: {
+      description: 'Never got ready. Passed through at once.',
+      always: verdict([]),
+    },
+    backingOff: {
+      on: { 'service.nudge': 'preparing' },
+      after: { backoff: 'preparing' },
+    },
+    failed: {
+      description: 'Given up, with a reason. Whoever asks again starts with a fresh budget.',
+      entry: 'forget',
+      initial: 'exhausted',
+      states: {
+        exhausted: { entry: 'reportExhausted' },
+        configuration: { entry: 'reportConfiguration' },
+        runtime: { entry: 'reportRuntime' },
+        plan: { entry: 'reportPlan' },
+      },
+    },
+  },
+});

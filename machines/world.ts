@@ -1,0 +1,347 @@
+/**
+ * What the outside may do: one automaton per leaf, and three worlds to explore the machines in.
+ * An automaton must allow everything that the real leaf can do, at any moment; what it allows
+ * beyond that only makes the check stricter. It must never promise an answer: an emission may
+ * come late or not at all.
+ */
+import type { AnyStateMachine } from 'xstate';
+import { connection } from './connection.ts';
+import type {
+  GatewayInput,
+  GatewayPolicy,
+  HeartbeatPolicy,
+  ReconnectPolicy,
+  SupervisorPolicy,
+} from './contracts.ts';
+import { gateway } from './gateway.ts';
+import { heartbeat } from './heartbeat.ts';
+import { process } from './process.ts';
+import { reconnect } from './reconnect.ts';
+import { supervisor } from './supervisor.ts';
+
+const ended = (cause: string, floorMs = 0) => ({ type: 'socket.closed', cause, floorMs });
+
+/** A socket with a protocol session on it: opens, speaks, refuses, leaves, closes, stays silent. */
+export const socket = {
+  initial: 'connecting',
+  emits: {
+    connecting: [
+      { report: { type: 'socket.opened' }, next: 'opened' },
+      { report: ended('lost'), next: 'closed' },
+      { report: ended('unauthorised'), next: 'closed' },
+    ],
+    opened: [
+      { report: { type: 'socket.challenged' }, next: 'challenged' },
+      { report: { type: 'socket.accepted', silenceMs: 0 }, next: 'accepted' },
+      { report: ended('lost'), next: 'closed' },
+      { report: ended('wait', 1000), next: 'closed' },
+    ],
+    challenged: [{ report: ended('lost'), next: 'closed' }],
+    greeted: [
+      { report: { type: 'socket.accepted', silenceMs: 30_000 }, next: 'accepted' },
+      { report: { type: 'socket.refused', cause: 'wait', floorMs: 1000 }, next: 'refused' },
+      { report: { type: 'socket.refused', cause: 'again', floorMs: 0 }, next: 'refused' },
+      { report: { type: 'socket.refused', cause: 'credentials', floorMs: 0 }, next: 'refused' },
+      { report: { type: 'socket.refused', cause: 'pairing', floorMs: 0 }, next: 'refused' },
+      { report: { type: 'socket.refused', cause: 'protocol', floorMs: 0 }, next: 'refused' },
+      { report: ended('lost'), next: 'closed' },
+    ],
+    accepted: [
+      { report: { type: 'socket.leaving', expected: true }, next: 'leaving' },
+      { report: { type: 'socket.leaving', expected: false }, next: 'leaving' },
+      { report: ended('lost'), next: 'closed' },
+      { report: ended('restart'), next: 'closed' },
+    ],
+    leaving: [{ report: ended('lost'), next: 'closed' }],
+    refused: [{ report: ended('lost'), next: 'closed' }],
+    closing: [{ report: ended('closed'), next: 'closed' }],
+  },
+  receives: {
+    opened: { 'socket.close': 'closing' },
+    challenged: { 'socket.hello': 'greeted', 'socket.close': 'closing' },
+    greeted: { 'socket.close': 'closing' },
+    refused: { 'socket.close': 'closing' },
+    accepted: { 'socket.close': 'closing' },
+    leaving: { 'socket.close': 'closing' },
+  },
+  live: (state: string) => state !== 'closed',
+};
+
+/** The record of when the peer was last heard, and the pings. */
+export const pulse = {
+  initial: 'idle',
+  emits: {
+    asked: [
+      { report: { type: 'pulse.alive', idleMs: 0 }, next: 'idle' },
+      { report: { type: 'pulse.silent' }, next: 'idle' },
+    ],
+    pinged: [{ report: { type: 'pulse.alive', idleMs: 0 }, next: 'idle' }],
+  },
+  receives: {
+    idle: { 'pulse.check': 'asked', 'pulse.ping': 'pinged' },
+    asked: { 'pulse.ping': 'pinged' },
+    pinged: { 'pulse.check': 'asked' },
+  },
+};
+
+/** `authorize`, then `url`: functions of the host. */
+export const lookup = {
+  initial: 'asked',
+  emits: {
+    asked: [
+      { report: { type: 'lookup.found' }, next: 'answered' },
+      { report: { type: 'lookup.failed', cause: 'lost' }, next: 'answered' },
+      { report: { type: 'lookup.failed', cause: 'unauthorised' }, next: 'answered' },
+    ],
+  },
+};
+
+/** `credentials`: a function of the host. */
+export const credentials = {
+  initial: 'asked',
+  emits: {
+    asked: [
+      { report: { type: 'credentials.ready' }, next: 'answered' },
+      { report: { type: 'credentials.failed', cause: 'lost' }, next: 'answered' },
+      { report: { type: 'credentials.failed', cause: 'identity' }, next: 'answered' },
+    ],
+  },
+};
+
+const exits = (...classes: string[]) =>
+  classes.map((name) => ({ report: { type: 'os.exited', class: name }, next: 'exited' }));
+
+/** One process and its group. A signal may help at once, late or never. */
+export const os = {
+  initial: 'spawning',
+  emits: {
+    spawning: [
+      { report: { type: 'os.spawned' }, next: 'alive' },
+      { report: { type: 'os.failed' }, next: 'empty' },
+    ],
+    doomed: [
+      { report: { type: 'os.spawned' }, next: 'alive' },
+      { report: { type: 'os.failed' }, next: 'empty' },
+      ...exits('crash'),
+    ],
+    alive: exits('clean', 'crash', 'configuration', 'runtime'),
+    exited: [{ report: { type: 'os.empty' }, next: 'empty' }],
+  },
+  receives: { spawning: { 'os.kill': 'doomed' } },
+  live: (state: string) => state !== 'empty',
+};
+
+/** The launch plan: a function of the host. */
+export const plan = {
+  initial: 'asked',
+  emits: {
+    asked: [
+      { report: { type: 'plan.ready' }, next: 'answered' },
+      { report: { type: 'plan.failed', fatal: false }, next: 'answered' },
+      { report: { type: 'plan.failed', fatal: true }, next: 'answered' },
+    ],
+  },
+};
+
+/** The proof that the process serves. */
+export const readiness = {
+  initial: 'asked',
+  emits: {
+    asked: [
+      { report: { type: 'readiness.proved' }, next: 'answered' },
+      { report: { type: 'readiness.unproved' }, next: 'answered' },
+      { report: { type: 'readiness.failed' }, next: 'answered' },
+      { report: { type: 'readiness.extended' }, next: 'asked' },
+    ],
+  },
+};
+
+/** The half that is not there: ready and rested as soon as it is asked. */
+export const absentService = {
+  initial: 'idle',
+  echoesOrders: true,
+  emits: {
+    raised: [{ report: { type: 'service.ready', owned: false }, next: 'idle' }],
+    fallen: [{ report: { type: 'service.rested' }, next: 'idle' }],
+  },
+  receives: answers({
+    'service.raise': 'raised',
+    'service.cycle': 'raised',
+    'service.fall': 'fallen',
+    'service.kill': 'fallen',
+  }),
+};
+
+/** As above, for a service without a link. */
+export const absentLink = {
+  initial: 'idle',
+  echoesOrders: true,
+  emits: {
+    dialed: [{ report: { type: 'link.opened' }, next: 'idle' }],
+    rested: [{ report: { type: 'link.rested' }, next: 'idle' }],
+  },
+  receives: answers({
+    'link.dial': 'dialed',
+    'link.retarget': 'dialed',
+    'link.rest': 'rested',
+    'link.drop': 'rested',
+  }),
+};
+
+function answers(orders: Record<string, string>): Record<string, Record<string, string>> {
+  const states = ['idle', ...new Set(Object.values(orders))];
+  return Object.fromEntries(states.map((state) => [state, orders]));
+}
+
+// contexts: what a later step may depend on --------------------------------
+
+interface Counts {
+  failures: number;
+  charged: readonly number[];
+  stillborn: number;
+  missed: number;
+  cause: string;
+  class: string;
+  floorMs: number;
+  owned: boolean;
+}
+
+const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => ({
+  machine,
+  ctxKey: (context: object): unknown => pick(context as Counts),
+});
+
+/** Roles by actor `src`, with the abstraction of each context. */
+export const roles = {
+  // withinMs is read in the step that sets it
+  gateway: role(gateway, (c) => c.owned),
+  // class is read in the step that sets it; in falling.toRecover it is always `crash`
+  supervisor: role(supervisor, (c) => [c.charged, c.stillborn]),
+  process: role(process, (c) => c.class),
+  // cause and floorMs are read in the step that sets them
+  reconnect: role(reconnect, (c) => Math.min(c.failures, 2)),
+  // silenceMs is read in the step that sets it
+  connection: role(connection, (c) => [c.cause, c.floorMs]),
+  heartbeat: role(heartbeat, (c) => c.missed),
+};
+
+export const heartbeatPolicy: HeartbeatPolicy = {
+  mode: 'probe',
+  everyMs: 30_000,
+  silenceMs: 15_000,
+  waitMs: 5_000,
+  probeMs: 5_000,
+  probes: 2,
+  missesMax: 2,
+};
+
+const backoff = { firstMs: 500, maxMs: 30_000, factor: 2, jitter: 0.5 };
+
+export const linkPolicy: ReconnectPolicy = {
+  backoff,
+  attemptsMax: 2,
+  stableMs: 10_000,
+  pairingMs: 30_000,
+  connection: {
+    lookupMs: 10_000,
+    openMs: 10_000,
+    challengeMs: 15_000,
+    credentialsMs: 10_000,
+    helloMs: 20_000,
+    closeMs: 250,
+    heartbeat: heartbeatPolicy,
+  },
+};
+
+export const servicePolicy: SupervisorPolicy = {
+  planMs: 10_000,
+  readyMs: 120_000,
+  askMs: 1_500,
+  pollMs: 200,
+  stableMs: 10_000,
+  backoff,
+  budget: { of: 2, windowMs: 300_000 },
+  startsMax: 2,
+  process: { spawnMs: 10_000, stop: { graceMs: 10_000, killMs: 2_000 } },
+};
+
+export const gatewayPolicy: GatewayPolicy = {
+  verdictMs: 1_000,
+  expectMs: 60_000,
+  serveMs: 120_000,
+  cooldownMs: 2_500,
+};
+
+const input = (over: Partial<GatewayInput>): GatewayInput => ({
+  luck: 0.5,
+  policy: gatewayPolicy,
+  service: null,
+  link: null,
+  ...over,
+});
+
+const leaf = <L>(name: string, automaton: L) => ({ name, leaf: automaton });
+const linkRoles = [
+  { name: 'link', ...roles.reconnect },
+  { name: 'connection', ...roles.connection },
+  { name: 'heartbeat', ...roles.heartbeat },
+  leaf('lookup', lookup),
+  leaf('socket', socket),
+  leaf('credentials', credentials),
+  leaf('pulse', pulse),
+];
+const serviceRoles = [
+  { name: 'service', ...roles.supervisor },
+  { name: 'process', ...roles.process },
+  leaf('os', os),
+  leaf('plan', plan),
+  leaf('readiness', readiness),
+];
+const root = { name: 'gateway', ...roles.gateway };
+
+const asks = (...events: { type: string; [key: string]: unknown }[]) =>
+  events.map((event) => ({ event }));
+const always = asks(
+  { type: 'start' },
+  { type: 'stop', withinMs: 0 },
+  { type: 'dispose' },
+  { type: 'quit', withinMs: 5_000 },
+  { type: 'retry' },
+  { type: 'host.resumed' },
+);
+const linkAsks = asks({ type: 'retarget' }, { type: 'resume' });
+const restart = (by: string, settleMs: number, later: boolean) => ({
+  type: 'restart',
+  by,
+  settleMs,
+  later,
+});
+const serviceAsks = asks(
+  restart('user', 0, false),
+  restart('host', 100, false),
+  restart('host', 100, true),
+);
+
+/** `connect()`: a link, and no process. */
+export const linkAlone = {
+  roles: [root, leaf('service', absentService), ...linkRoles],
+  root: 'gateway',
+  input: input({ link: linkPolicy }),
+  user: [...always, ...linkAsks],
+};
+
+/** `supervise()`: a process, and no link. */
+export const serviceAlone = {
+  roles: [root, leaf('link', absentLink), ...serviceRoles],
+  root: 'gateway',
+  input: input({ service: servicePolicy }),
+  user: [...always, ...serviceAsks],
+};
+
+/** `createGateway()`: both, arbitrated. */
+export const both = {
+  roles: [root, ...serviceRoles, ...linkRoles],
+  root: 'gateway',
+  input: input({ service: servicePolicy, link: linkPolicy }),
+  user: [...always, ...linkAsks, ...serviceAsks],
+};

@@ -1,0 +1,79 @@
+/**
+ * `npm run generate`: rewrites diagrams/ from the machines. With `--check` it writes nothing, and
+ * exits 1 with one line for every file that no longer says what the machine does. It must never
+ * remove a file that it would not have written itself.
+ */
+
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Drawings, drawAll, isDrawing, type Stale, staleIn } from '../diagram/files.ts';
+
+const usage = `npm run generate [-- [--check] [--machines FILE] [--out DIR]]
+  --check          write nothing; exit 1 and say what is stale
+  --machines FILE  the module whose exported machines are drawn (default: machines/index.ts)
+  --out DIR        where the drawings are (default: diagrams)`;
+
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        check: { type: 'boolean', default: false },
+        machines: { type: 'string' },
+        out: { type: 'string', default: fileURLToPath(new URL('../../diagrams', import.meta.url)) },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return process.exit(2);
+  }
+}
+
+async function exportsOf(file: string | undefined): Promise<Record<string, unknown>> {
+  if (file === undefined) return import('../../machines/index.ts');
+  return import(pathToFileURL(resolve(file)).href);
+}
+
+/** Line ends as written here, whatever a checkout has made of them. */
+function committedIn(folder: string): Drawings {
+  const found: Drawings = new Map();
+  for (const file of existsSync(folder) ? readdirSync(folder) : []) {
+    if (!statSync(join(folder, file)).isFile()) continue;
+    const text = readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n');
+    if (isDrawing(file, text)) found.set(file, text);
+  }
+  return found;
+}
+
+function write(folder: string, drawn: Drawings, stale: Stale[]): void {
+  mkdirSync(folder, { recursive: true });
+  for (const { file } of stale) {
+    const text = drawn.get(file);
+    if (text === undefined) rmSync(join(folder, file));
+    else writeFileSync(join(folder, file), text);
+  }
+}
+
+const { check, machines, out, help } = options();
+if (help) {
+  console.log(usage);
+} else {
+  const drawn = drawAll(await exportsOf(machines));
+  const stale = staleIn(committedIn(out), drawn);
+  for (const { line } of stale) console.log(line);
+  if (check && stale.length > 0) {
+    console.log('\nThe drawings are stale: run `npm run generate` and commit the result.');
+    process.exitCode = 1;
+  }
+  if (!check) write(out, drawn, stale);
+}

@@ -1,0 +1,201 @@
+/**
+ * Runs a launch plan as a real process: a group of its own, no shell, every descendant marked
+ * through its environment. It promises the events of `ProcessEvents`, each at most once and never
+ * from inside a call of ours, output that is always read and never piles up, every line before
+ * `empty` and nothing after it. It must never report a process that did not start, wait with
+ * `exited` for a pipe that a descendant still holds, or keep a timer, pipe or listener once
+ * `empty` was reported or `release` called.
+ *
+ * The child's stdin is a pipe that stays open and silent. Its end is the one sign of our death
+ * that a child in any language gets for free, even when we are killed; a child that ignores stdin
+ * notices nothing, and one that exits at its end (which /dev/null would give it at once) works.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { LaunchPlan, ProcessDriver, ProcessEvents, ProcessHandle } from '../ports.ts';
+import { splitLines } from './lines.ts';
+import { type ProcessTree, treeOf } from './process-tree.ts';
+
+const firstLookMs = 10;
+const lookMsMax = 250;
+const lookGrowth = 1.6;
+/** how long a pipe may stay open that no descendant we know of can hold */
+const lastWordsMs = 250;
+
+/** POSIX in full; macOS without the marked; Windows by taskkill, not yet exercised by CI. */
+export const childProcess: ProcessDriver = (plan, events) => new Run(plan, events);
+
+class Run implements ProcessHandle {
+  /** ended: the process is gone, perhaps not its descendants; emptied: neither, pipes closing */
+  #phase: 'pending' | 'running' | 'ended' | 'emptied' | 'over' = 'pending';
+  #killing = false;
+  #lookMs = firstLookMs;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #plan: LaunchPlan;
+  readonly #events: ProcessEvents;
+  readonly #child: ChildProcess | undefined;
+  readonly #tree: ProcessTree;
+  readonly #unread = new Map<Readable, () => void>();
+  readonly #undo: (() => void)[] = [];
+
+  constructor(plan: LaunchPlan, events: ProcessEvents) {
+    this.#plan = plan;
+    this.#events = events;
+    try {
+      this.#child = start(plan);
+    } catch (error) {
+      process.nextTick(() => this.#failed(error));
+    }
+    this.#tree = treeOf(this.#child, plan.mark);
+    if (this.#child !== undefined) this.#attach(this.#child);
+  }
+
+  terminate(): void {
+    if (this.#phase === 'over') return;
+    this.#tree.signal(this.#plan.stopSignal ?? 'SIGTERM');
+  }
+
+  /** Holds on: whoever appears until the tree is empty is killed as well. */
+  kill(): void {
+    if (this.#phase === 'over') return;
+    this.#killing = true;
+    this.#tree.kill();
+    if (this.#phase === 'ended') this.#lookSoon();
+  }
+
+  release(): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#tree.killNow();
+    this.#letGo();
+    this.#child?.unref();
+  }
+
+  #attach(child: ChildProcess): void {
+    // Guards that stay for good: an 'error' without a listener would end the host.
+    for (const emitter of [child, child.stdin, child.stdout, child.stderr]) {
+      emitter?.on('error', () => {});
+    }
+    const spawned = () => this.#spawned();
+    const failed = (error: Error) => this.#failed(error);
+    const exited = (code: number | null, signal: NodeJS.Signals | null) =>
+      this.#exited({ code, signal });
+    child.on('spawn', spawned).on('error', failed).on('exit', exited);
+    this.#undo.push(() => child.off('spawn', spawned).off('error', failed).off('exit', exited));
+    this.#read('stdout', child.stdout);
+    this.#read('stderr', child.stderr);
+  }
+
+  #read(name: 'stdout' | 'stderr', stream: Readable | null | undefined): void {
+    if (!stream) return;
+    const lines = splitLines((text) => {
+      if (this.#phase !== 'over') this.#events.line(name, text);
+    });
+    const data = (chunk: Buffer) => lines.push(chunk);
+    const close = () => {
+      lines.end();
+      this.#unread.delete(stream);
+      if (this.#phase === 'emptied' && this.#unread.size === 0) this.#finish();
+    };
+    stream.on('data', data).on('end', lines.end).on('close', close);
+    this.#undo.push(() => stream.off('data', data).off('end', lines.end).off('close', close));
+    this.#unread.set(stream, lines.end);
+  }
+
+  #spawned(): void {
+    if (this.#phase !== 'pending' || this.#child?.pid === undefined) return;
+    this.#phase = 'running';
+    this.#events.spawned(this.#child.pid);
+  }
+
+  #failed(error: unknown): void {
+    if (this.#phase !== 'pending') return;
+    this.#phase = 'ended';
+    this.#unread.clear();
+    this.#events.failed(reasonOf(error, this.#plan));
+    this.#look();
+  }
+
+  #exited(exit: { code: number | null; signal: NodeJS.Signals | null }): void {
+    this.#tree.reaped();
+    this.#spawned();
+    if (this.#phase !== 'running') return;
+    this.#phase = 'ended';
+    this.#events.exited(exit);
+    this.#look();
+  }
+
+  /** Once the process is gone: is anybody left? The timer holds the host, as the process did. */
+  #look(): void {
+    if (this.#phase !== 'ended') return;
+    if (this.#killing) this.#tree.kill();
+    if (this.#tree.isEmpty()) {
+      this.#emptied();
+    } else {
+      this.#timer = setTimeout(() => this.#look(), this.#lookMs);
+      this.#lookMs = Math.min(this.#lookMs * lookGrowth, lookMsMax);
+    }
+  }
+
+  #lookSoon(): void {
+    clearTimeout(this.#timer);
+    this.#lookMs = firstLookMs;
+    this.#timer = setTimeout(() => this.#look(), this.#lookMs);
+  }
+
+  /** Nobody can write any more, so the pipes end by themselves, unless a stranger holds them. */
+  #emptied(): void {
+    this.#phase = 'emptied';
+    // The timer may be late and come before the reading: one round of reading is still due then.
+    const finishLate = () => setImmediate(() => this.#finish());
+    if (this.#unread.size === 0) this.#finish();
+    else this.#timer = setTimeout(finishLate, lastWordsMs);
+  }
+
+  #finish(): void {
+    if (this.#phase !== 'emptied') return;
+    for (const end of this.#unread.values()) end();
+    if (this.#phase !== 'emptied') return;
+    this.#phase = 'over';
+    this.#letGo();
+    this.#events.empty();
+  }
+
+  #letGo(): void {
+    clearTimeout(this.#timer);
+    for (const undo of this.#undo) undo();
+    this.#undo.length = 0;
+    this.#unread.clear();
+    for (const pipe of [this.#child?.stdin, this.#child?.stdout, this.#child?.stderr]) {
+      pipe?.destroy();
+    }
+  }
+}
+
+function start({ command, args, env, cwd, mark }: LaunchPlan): ChildProcess {
+  if (mark.name === '' || mark.value === '' || process.env[mark.name] === mark.value) {
+    // Killing its carriers would kill us, or everyone.
+    throw new Error(`spawn ${command} refused: the mark '${mark.name}' is empty or our own`);
+  }
+  return spawn(command, [...args], {
+    // First, where whoever looks for it finds it soonest; and last, where nothing overrides it.
+    env: { [mark.name]: mark.value, ...env, [mark.name]: mark.value },
+    ...(cwd === undefined ? {} : { cwd }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+    shell: false,
+  });
+}
+
+/** Node's words, without the values it quotes, and with the cause it hides behind ENOENT. */
+function reasonOf(error: unknown, { command, cwd }: LaunchPlan): { code: string; message: string } {
+  const { message } = error instanceof Error ? error : { message: `spawn ${command} failed` };
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'EINVAL';
+  if (code === 'ENOENT' && cwd !== undefined && !existsSync(cwd)) {
+    return { code, message: `${message}: the working directory ${cwd} does not exist` };
+  }
+  return { code, message: message.split(' Received ')[0] ?? message };
+}

@@ -1,0 +1,83 @@
+/**
+ * The one error class. It promises a stable `code`, a message that names the option or verb, the
+ * rule and the value, and what to do; `details` that are safe to log. It must never carry a
+ * secret: whoever builds one passes redacted text.
+ */
+
+/** What became of a request whose connection ended. */
+export type Delivery = 'not-sent' | 'maybe-executed' | 'answered';
+
+/** Every code that can reach a user; docs/errors.md has one heading for each. */
+export const errorCodes = [
+  'HF_OPTION_INVALID',
+  'HF_DISPOSED',
+  'HF_STOPPED',
+  'HF_TIMEOUT',
+  'HF_ABORTED',
+  'HF_PAUSED',
+  'HF_NOT_CONNECTED',
+  'HF_CONNECTION_LOST',
+  'HF_REQUEST_TIMEOUT',
+  'HF_REQUEST_FAILED',
+  'HF_QUEUE_FULL',
+  'HF_CONNECT_FAILED',
+  'HF_HANDSHAKE_FAILED',
+  'HF_EXHAUSTED',
+  'HF_PROTOCOL_MISMATCH',
+  'HF_CREDENTIALS',
+  'HF_PAIRING',
+  'HF_IDENTITY_CORRUPT',
+  'HF_UNAUTHORISED',
+  'HF_PLAN_FAILED',
+  'HF_SPAWN_FAILED',
+  'HF_NOT_READY',
+  'HF_EXITED',
+  'HF_CONFIGURATION',
+  'HF_RUNTIME',
+  'HF_UNKILLABLE',
+  'HF_USER_FUNCTION',
+  'HF_INTERNAL',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+export interface HoldfastErrorOptions {
+  details?: Record<string, unknown>;
+  cause?: unknown;
+  /** the last transitions before it, oldest first */
+  trace?: readonly string[];
+  delivery?: Delivery;
+}
+
+export class HoldfastError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Record<string, unknown>;
+  readonly trace: readonly string[];
+  /** present on errors of requests only */
+  declare readonly delivery?: Delivery;
+
+  constructor(code: ErrorCode, message: string, options: HoldfastErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'HoldfastError';
+    this.code = code;
+    this.details = options.details ?? {};
+    this.trace = options.trace ?? [];
+    if (options.delivery !== undefined) this.delivery = options.delivery;
+  }
+
+  /** Safe to log: no cause, no stack, nothing that was not put in on purpose. */
+  toJSON(): Record<string, unknown> {
+    return {
+      name: this.name,
+      code: this.code,
+      message: this.message,
+      details: this.details,
+      ...(this.delivery === undefined ? {} : { delivery: this.delivery }),
+      ...(this.trace.length === 0 ? {} : { trace: this.trace }),
+    };
+  }
+}
+
+/** True for errors made by Holdfast, also across copies of the package. */
+export function isHoldfastError(value: unknown): value is HoldfastError {
+  return value instanceof Error && value.name === 'HoldfastError' && 'code' in value;
+}

@@ -1,0 +1,100 @@
+/**
+ * The public names. Three factories, one error, the protocols; nothing is started by importing
+ * this file, and nothing that only a command needs is loaded by it.
+ */
+import { randomUUID } from 'node:crypto';
+import { childProcess } from './drivers/child-process.ts';
+import { immediateDefer, microtaskDefer, systemRandom } from './drivers/event-loop.ts';
+import { systemClock } from './drivers/system-clock.ts';
+import { wsTransport } from './drivers/ws.ts';
+import type { Protocol } from './ports.ts';
+import { jsonrpc, plain } from './protocols/index.ts';
+import { Gateway } from './runtime/gateway.ts';
+import type { Environment } from './runtime/machinery.ts';
+import type {
+  CommonOptions,
+  GatewayOptions,
+  LinkOptions,
+  ProcessOptions,
+} from './runtime/options.ts';
+
+const environment: Environment = {
+  clock: (onResume) => systemClock({ onResume }),
+  defer: microtaskDefer,
+  afterwards: immediateDefer,
+  random: systemRandom,
+  uuid: randomUUID,
+  transport: wsTransport,
+  driver: childProcess,
+};
+
+const protocols: Readonly<Record<string, () => Protocol>> = { plain, jsonrpc };
+
+/** A protocol by its name, or any object that is one. */
+export type Link = Omit<LinkOptions, 'protocol'> & { protocol: 'plain' | 'jsonrpc' | Protocol };
+
+const named = (link: Link): LinkOptions => {
+  const { protocol } = link;
+  const make = typeof protocol === 'string' ? protocols[protocol] : undefined;
+  return { ...link, protocol: make === undefined ? (protocol as Protocol) : make() };
+};
+
+/**
+ * A supervised process and the link to it, arbitrated together. No I/O before `start()`.
+ * Throws `HF_OPTION_INVALID`.
+ */
+export function createGateway(
+  options: CommonOptions & { process: ProcessOptions; link: Link },
+): Gateway {
+  return new Gateway({ ...options, link: named(options.link) }, environment);
+}
+
+/** A supervised process without a link. Throws `HF_OPTION_INVALID`. */
+export function supervise(process: ProcessOptions, common: CommonOptions = {}): Supervised {
+  return new Gateway({ ...common, process }, environment);
+}
+
+/** A link to a service that somebody else runs. Throws `HF_OPTION_INVALID`. */
+export function connect(link: Link, common: CommonOptions = {}): Connection {
+  return new Gateway({ ...common, link: named(link) }, environment);
+}
+
+/** What `supervise` returns: no members of a link. */
+export type Supervised = Omit<
+  Gateway,
+  'request' | 'send' | 'probe' | 'onConnected' | 'retarget' | 'resume'
+>;
+
+/** What `connect` returns: no members of a process. */
+export type Connection = Omit<Gateway, 'restart' | 'killNow'>;
+
+export {
+  type Delivery,
+  type ErrorCode,
+  errorCodes,
+  HoldfastError,
+  isHoldfastError,
+} from './errors.ts';
+export type * from './ports.ts';
+export { jsonrpc, plain } from './protocols/index.ts';
+export type {
+  Connected,
+  GatewayEvents,
+  RestartOptions,
+  RestartOutcome,
+  StopOutcome,
+} from './runtime/gateway.ts';
+export type {
+  AttemptRequest,
+  BackoffOptions,
+  CommonOptions,
+  Found,
+  LinkOptions,
+  Plan,
+  PlanRequest,
+  ProcessOptions,
+  Ready,
+} from './runtime/options.ts';
+export { defaults } from './runtime/options.ts';
+export type { State, Status } from './runtime/status.ts';
+export type { Gateway, GatewayOptions };

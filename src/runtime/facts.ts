@@ -1,0 +1,78 @@
+/**
+ * What is known beside the machines: pids, ports, ends, texts for people. Data only. Promises
+ * that whatever belongs to one process or one connection is gone with it; it must never be read
+ * to decide what happens next, only to say what happened and to feed the functions of the host.
+ */
+import type { EndCause, ExitClass } from '../../machines/index.ts';
+import type { Ending, ServerInfo } from '../ports.ts';
+import type { Plan } from './options.ts';
+
+export interface ExitRecord {
+  pid: number;
+  code: number | null;
+  signal: string | null;
+  class: ExitClass;
+  /** because we asked for it */
+  expected: boolean;
+  /** the last lines it wrote, redacted */
+  lastWords: readonly string[];
+  at: number;
+}
+
+export interface ProcessRecord {
+  pid: number;
+  startedAt: number;
+  port: number | undefined;
+  groups: Readonly<Record<string, string>>;
+  plan: Plan;
+}
+
+export interface ConnectionRecord {
+  generation: number;
+  endpoint: string;
+  connectedAt: number;
+  server: ServerInfo;
+  rttMs: number | null;
+}
+
+/** The moments a line of the log speaks of, monotonic milliseconds. */
+export interface Moments {
+  spawned: number | null;
+  ready: number | null;
+  dialed: number | null;
+  opened: number | null;
+  /** when `running` was last left */
+  left: number | null;
+  stopAsked: number | null;
+  /** when the stop that was asked for was done */
+  stopped: number | null;
+}
+
+export class Facts {
+  /** known while the process lives */
+  process: ProcessRecord | null = null;
+  lastExit: ExitRecord | null = null;
+  /** why the last start could not even spawn or plan */
+  lastStart: { code: string; message: string } | null = null;
+  readyLine: string | null = null;
+  /** known while a connection is open */
+  connection: ConnectionRecord | null = null;
+  endpoint: string | null = null;
+  lastEnd: (Ending & { code: number; at: number }) | null = null;
+  /** counts sockets that got past hello */
+  generation = 0;
+  requestsLost = 0;
+  moments: Moments = {
+    spawned: null,
+    ready: null,
+    dialed: null,
+    opened: null,
+    left: null,
+    stopAsked: null,
+    stopped: null,
+  };
+
+  noteEnd(cause: EndCause, because: string, code: number, at: number, floorMs = 0) {
+    this.lastEnd = { cause, because, code, at, floorMs };
+  }
+}

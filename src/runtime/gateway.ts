@@ -1,0 +1,301 @@
+/**
+ * The verbs. Promises that each settles in bounded time with what is true, that listeners and
+ * functions of the host are isolated, and that after `stop`, `quit` or `dispose` nothing owned
+ * is left or is on record as unkillable. It must never decide a lifecycle step: it sends a
+ * command to the root and waits until the machines have decided.
+ */
+import { HoldfastError } from '../errors.ts';
+import type { Inbound } from '../ports.ts';
+import { Dispatcher, type Listener, type ListenOptions } from './dispatcher.ts';
+import { calling, type Level, messageOf } from './host.ts';
+import { type Environment, Machinery } from './machinery.ts';
+import type { GatewayOptions } from './options.ts';
+import { invalid } from './options.ts';
+import { notConnected, type RequestOptions } from './requests.ts';
+import type { PendingIntent, Status } from './status.ts';
+import type { WaitOptions } from './waiters.ts';
+
+export interface GatewayEvents extends Record<string, unknown> {
+  /** the line of the status changed */
+  status: Status;
+  /** running, again or for the first time */
+  ready: Status;
+  /** an event or a notification of the peer */
+  event: { name: string; payload: unknown; seq?: number; generation: number };
+  /** a frame that nothing else claimed */
+  message: { data: unknown; generation: number };
+  exit: {
+    pid: number;
+    code: number | null;
+    signal: string | null;
+    expected: boolean;
+    lastWords: readonly string[];
+  };
+  /** a restart was asked for, or has its outcome */
+  restart: PendingIntent & { outcome?: RestartOutcome['outcome'] };
+  diagnostic: { level: Level; code: string; message: string };
+}
+
+export interface RestartOptions {
+  /** for the log and the status, default "you asked" */
+  because?: string;
+  /** default `user`; anybody else is refused while stopped */
+  by?: 'user' | 'host';
+  /** waits this long for further requests; the latest deadline counts. Default 0 */
+  settleMs?: number;
+}
+
+export interface RestartOutcome {
+  outcome: 'replaced' | 'joined' | 'superseded' | 'refused';
+  cause: string;
+  pidBefore: number | undefined;
+  pidAfter: number | undefined;
+}
+
+export interface StopOutcome {
+  /** nothing owned is left */
+  gone: boolean;
+  /** what it took, for a person */
+  how: string;
+}
+
+export interface RequestSettings extends RequestOptions {
+  /** waits for a connection first, at most this long; default 0 */
+  waitReadyMs?: number;
+  /** lets the peer recognise a repetition; sent as `idempotencyKey` in `params` */
+  idempotencyKey?: string;
+}
+
+/** What a new connection is handed to. */
+export interface Connected {
+  request<T>(method: string, params?: unknown, options?: RequestOptions): Promise<T>;
+  /** aborts when this connection ends */
+  signal: AbortSignal;
+  server: { version?: string; bootId?: string; connId?: string };
+  generation: number;
+}
+
+export class Gateway {
+  #dispatcher: Dispatcher<GatewayEvents>;
+  #machinery: Machinery;
+  #welcomes = new Set<(connected: Connected) => unknown>();
+
+  /** Throws `HF_OPTION_INVALID`. No I/O, no timer and no process before `start()`. */
+  constructor(options: GatewayOptions, environment: Environment) {
+    this.#dispatcher = new Dispatcher((event, error) =>
+      this.#machinery.host.diagnose(
+        'error',
+        'HF_USER_FUNCTION',
+        `a listener of "${event}" failed: ${messageOf(error)}`,
+      ),
+    );
+    this.#machinery = new Machinery(options, environment, {
+      status: (status) => this.#dispatcher.emit('status', status),
+      ready: (status) => this.#dispatcher.emit('ready', status),
+      connected: (generation) => this.#welcome(generation),
+      inbound: (inbound, generation) => this.#inbound(inbound, generation),
+      exit: (exit) => this.#dispatcher.emit('exit', exit),
+      restart: (intent) => this.#dispatcher.emit('restart', intent),
+      diagnostic: (diagnostic) => this.#dispatcher.emit('diagnostic', diagnostic),
+    });
+  }
+
+  /** The same object until something changed; plain JSON. */
+  get status(): Status {
+    return this.#machinery.status;
+  }
+
+  /** Counters and last times, a copy. Times are wall clock, milliseconds since 1970. */
+  get diagnostics() {
+    const { facts, requests, output } = this.#machinery.host;
+    return {
+      generation: facts.generation,
+      lastEnd: facts.lastEnd === null ? null : { ...facts.lastEnd },
+      lastExit: facts.lastExit === null ? null : { ...facts.lastExit },
+      requests: { pending: requests.pending, ...requests.history },
+      output: output.lines,
+      trace: this.#machinery.trace,
+    };
+  }
+
+  on<K extends keyof GatewayEvents & string>(
+    name: K,
+    listener: Listener<GatewayEvents[K]>,
+    options?: ListenOptions,
+  ): this {
+    this.#dispatcher.on(name, listener, options);
+    return this;
+  }
+
+  once<K extends keyof GatewayEvents & string>(
+    name: K,
+    listener: Listener<GatewayEvents[K]>,
+    options?: ListenOptions,
+  ): this {
+    this.#dispatcher.once(name, listener, options);
+    return this;
+  }
+
+  off<K extends keyof GatewayEvents & string>(name: K, listener: Listener<GatewayEvents[K]>): this {
+    this.#dispatcher.off(name, listener);
+    return this;
+  }
+
+  /**
+   * Runs `welcome` for every connection from the next one on, to subscribe again. Returns how
+   * to stop.
+   */
+  onConnected(welcome: (connected: Connected) => unknown): () => void {
+    this.#welcomes.add(welcome);
+    return () => this.#welcomes.delete(welcome);
+  }
+
+  /** Wants it running. Resolves at once; a second call joins. Throws `HF_DISPOSED`. */
+  async start(): Promise<void> {
+    this.#alive('start()');
+    this.#machinery.start();
+  }
+
+  /** Resolves when running; rejects when that cannot come true without somebody's help. */
+  ready(options: WaitOptions = {}): Promise<Status> {
+    return this.#machinery.awaitReady('ready()', 0, options);
+  }
+
+  /** As `ready`, for a running that begins after now. */
+  nextReady(options: WaitOptions = {}): Promise<Status> {
+    return this.#machinery.awaitReady('nextReady()', this.#machinery.readies + 1, options);
+  }
+
+  /**
+   * Wants it stopped; beats everything in flight. Resolves when nothing owned is left, or it is
+   * on record as unkillable. `deadlineMs`: what is left then is killed without further grace.
+   */
+  stop({ deadlineMs = 0 }: { deadlineMs?: number } = {}): Promise<StopOutcome> {
+    return this.#machinery.stop({ type: 'stop', withinMs: limit('stop', deadlineMs) });
+  }
+
+  /** Stops for ever under a hard limit, default 5,000 ms; no recovery afterwards. */
+  async quit({
+    withinMs = 5_000,
+  }: {
+    withinMs?: number;
+  } = {}): Promise<StopOutcome & { owned: boolean }> {
+    const owned = this.#machinery.host.processes.size > 0;
+    const event = { type: 'quit', withinMs: limit('quit', withinMs) } as const;
+    return { owned, ...(await this.#machinery.stop(event)) };
+  }
+
+  /** Synchronous last resort for `process.on('exit')`: kills what is held, and says nothing. */
+  killNow(): void {
+    for (const release of [...this.#machinery.host.processes]) release();
+  }
+
+  /** Stops for ever, exactly once; resets an open connection instead of closing it. */
+  dispose(): Promise<StopOutcome> {
+    return this.#machinery.stop({ type: 'dispose' });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose().then(() => undefined);
+  }
+
+  /** Replaces the process, once, whoever else asks meanwhile. */
+  restart(options: RestartOptions = {}): Promise<RestartOutcome> {
+    const { because = 'you asked for a restart', by = 'user', settleMs = 0 } = options;
+    this.#alive('restart()');
+    if (by !== 'user' && by !== 'host') throw invalid('restart.by', 'must be user or host', by);
+    return this.#machinery.restart({ because, by, settleMs: limit('restart', settleMs) });
+  }
+
+  /** Skips what of the present wait lies above the peer's floor. */
+  async retryNow(): Promise<void> {
+    this.#alive('retryNow()');
+    this.#machinery.send({ type: 'retry' });
+  }
+
+  /** Leaves `paused`: asks for credentials again and connects. */
+  async resume(): Promise<void> {
+    this.#alive('resume()');
+    this.#machinery.send({ type: 'resume' });
+  }
+
+  /** Newest target wins; an older attempt is aborted. */
+  async retarget(target: Parameters<Machinery['retarget']>[0]): Promise<void> {
+    this.#alive('retarget()');
+    this.#machinery.retarget(target);
+  }
+
+  /**
+   * One request on the present connection; never replayed. Rejects with a `HoldfastError` whose
+   * `delivery` says whether the peer may have acted on it.
+   */
+  async request<T>(method: string, params?: unknown, options: RequestSettings = {}): Promise<T> {
+    const { waitReadyMs = 0, idempotencyKey, ...rest } = options;
+    const { requests } = this.#machinery.host;
+    if (!requests.open && waitReadyMs > 0) {
+      const { signal } = rest;
+      await this.ready({ timeoutMs: waitReadyMs, ...(signal ? { signal } : {}) }).catch((cause) => {
+        throw new HoldfastError('HF_NOT_CONNECTED', notConnected(method).message, {
+          delivery: 'not-sent',
+          details: { method },
+          cause,
+        });
+      });
+    }
+    const keyed = idempotencyKey === undefined ? params : { ...(params as object), idempotencyKey };
+    return requests.send<T>(method, keyed, rest);
+  }
+
+  /** One frame without an answer. `refused`: not open, or too much waits to be written. */
+  send(data: string | Uint8Array): 'sent' | 'queued' | 'refused' {
+    return this.#machinery.host.wire?.send(data) ?? 'refused';
+  }
+
+  /** Asks the peer for a sign of life now. Never rejects. */
+  async probe({ timeoutMs = 5_000 }: { timeoutMs?: number } = {}): Promise<{
+    ok: boolean;
+    rttMs: number | null;
+    because: string;
+  }> {
+    return this.#machinery.probe(limit('probe', timeoutMs));
+  }
+
+  #alive(verb: string) {
+    if (this.status.intent !== 'disposed') return;
+    throw new HoldfastError('HF_DISPOSED', `${verb}: this gateway is disposed; make a new one`);
+  }
+
+  #inbound(inbound: Inbound, generation: number) {
+    if (inbound.kind === 'event') {
+      const { name, payload, seq } = inbound;
+      const event = { name, payload, generation, ...(seq === undefined ? {} : { seq }) };
+      this.#dispatcher.emit('event', event);
+    }
+    if (inbound.kind === 'message') {
+      this.#dispatcher.emit('message', { data: inbound.data, generation });
+    }
+  }
+
+  #welcome(generation: number) {
+    const { host, ended } = this.#machinery;
+    for (const welcome of this.#welcomes) {
+      const connected: Connected = {
+        request: (method, params, options = {}) =>
+          ended.aborted
+            ? Promise.reject(notConnected(method))
+            : host.requests.send(method, params, options),
+        signal: ended,
+        server: host.facts.connection?.server ?? {},
+        generation,
+      };
+      calling('onConnected', async () => welcome(connected)).catch((error) =>
+        host.diagnose('error', 'HF_USER_FUNCTION', messageOf(error)),
+      );
+    }
+  }
+}
+
+function limit(verb: string, ms: number): number {
+  if (Number.isInteger(ms) && ms >= 0 && ms < 2 ** 31) return ms;
+  throw invalid(`${verb}: milliseconds`, 'must be a whole number from 0 to 2^31 - 1', ms);
+}

@@ -1,0 +1,77 @@
+/**
+ * What every leaf may reach: the settings, the ports, the facts and the stores of one system.
+ * Promises that a function of the host is called with what it needs to know, that its answer is
+ * ignored once nobody waits for it, and that its error names it. It decides nothing.
+ */
+import { HoldfastError } from '../errors.ts';
+import type { Clock, Defer, ProcessDriver, Transport } from '../ports.ts';
+import type { Facts } from './facts.ts';
+import type { LeafHost } from './leaf.ts';
+import type { AttemptRequest, Found, Settings } from './options.ts';
+import type { OutputRing } from './output.ts';
+import type { RequestStore } from './requests.ts';
+import type { Wire } from './wire.ts';
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export interface Host extends LeafHost {
+  settings: Settings;
+  clock: Clock;
+  defer: Defer;
+  uuid(): string;
+  transport: Transport;
+  driver: ProcessDriver;
+  facts: Facts;
+  output: OutputRing;
+  requests: RequestStore;
+  /** the socket that exists now, open or not */
+  wire: Wire | null;
+  /** every process that is held now: for `killNow` */
+  processes: Set<() => void>;
+  /** why the present start or attempt happens, for a person */
+  because(): string;
+  connected(wire: Wire): void;
+  disconnected(wire: Wire): void;
+  inbound(inbound: import('../ports.ts').Inbound): void;
+  exited(): void;
+  diagnose(level: Level, code: string, message: string): void;
+}
+
+/** What the start of the process has shown so far. */
+export function found({ facts, settings }: Host): Found {
+  return {
+    pid: facts.process?.pid,
+    port: facts.process?.port ?? settings.process?.port,
+    groups: facts.process?.groups ?? {},
+  };
+}
+
+export function attemptRequest(host: Host, attempt: number, signal: AbortSignal): AttemptRequest {
+  return {
+    ...found(host),
+    attempt,
+    because: host.because(),
+    endpoint: host.facts.endpoint ?? undefined,
+    ownership: host.settings.service === null ? 'attached' : 'owned',
+    signal,
+  };
+}
+
+/** Runs a function of the host; what it throws or rejects with comes back as an error that names it. */
+export async function calling<T>(option: string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause;
+    throw new HoldfastError('HF_USER_FUNCTION', `${option} failed: ${messageOf(cause)}`, {
+      details: { option },
+      cause,
+    });
+  }
+}
+
+/** The message of anything that was thrown, bounded and on one line. */
+export function messageOf(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').slice(0, 200);
+}

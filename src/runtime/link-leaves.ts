@@ -1,0 +1,175 @@
+/**
+ * The leaves of a link: where to connect, with what, the socket itself, and its pulse. Each
+ * promises a fact or silence (the machine has a deadline for silence), and to let go of what it
+ * holds when it is released. They must never act on an answer that comes after that.
+ */
+import type {
+  CredentialsInput,
+  CredentialsReport,
+  EndCause,
+  LookupInput,
+  LookupReport,
+  PulseCommand,
+  PulseInput,
+  PulseReport,
+  SocketCommand,
+  SocketInput,
+  SocketReport,
+} from '../../machines/index.ts';
+import { HoldfastError } from '../errors.ts';
+import type { TransportTarget } from '../ports.ts';
+import { attemptRequest, calling, type Host, messageOf } from './host.ts';
+import { leaf } from './leaf.ts';
+import { shown, Wire } from './wire.ts';
+
+/** `authorize`, then `url`. */
+export const lookupLeaf = (host: Host) =>
+  leaf<LookupInput, never, LookupReport>('lookup', host, ({ attempt }, post) => {
+    const abort = new AbortController();
+    find(host, attempt, abort.signal).then(
+      (url) => {
+        if (abort.signal.aborted) return;
+        host.facts.endpoint = url;
+        host.facts.moments.dialed = host.clock.now();
+        post({ type: 'lookup.found' });
+      },
+      (error) => {
+        if (abort.signal.aborted) return;
+        const cause: EndCause = codeOf(error) === 'HF_UNAUTHORISED' ? 'unauthorised' : 'lost';
+        failed(host, cause, error);
+        post({ type: 'lookup.failed', cause });
+      },
+    );
+    return { release: () => abort.abort() };
+  });
+
+async function find(host: Host, attempt: number, signal: AbortSignal): Promise<string> {
+  const link = host.settings.linkOptions;
+  if (link === null) throw new HoldfastError('HF_INTERNAL', 'a link was asked for, none is set');
+  const request = attemptRequest(host, attempt, signal);
+  const { authorize, url } = link;
+  if (authorize !== undefined) await authorised(() => authorize(request));
+  const given = typeof url === 'function' ? await calling('link.url', () => url(request)) : url;
+  const target = String(given);
+  if (!URL.canParse(target) || !/^(wss?|https?):$/.test(new URL(target).protocol)) {
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      `link.url must be a ws, wss, http or https URL; got ${shown(target)}`,
+      { details: { option: 'link.url' } },
+    );
+  }
+  return target;
+}
+
+async function authorised(ask: () => boolean | Promise<boolean>): Promise<void> {
+  const answer = await calling('link.authorize', ask).catch((cause) => {
+    throw new HoldfastError('HF_UNAUTHORISED', messageOf(cause), { cause });
+  });
+  if (answer !== true) {
+    throw new HoldfastError('HF_UNAUTHORISED', 'link.authorize did not answer true: no socket');
+  }
+}
+
+/** The session asks for what it needs, through the host's `credentials`. */
+export const credentialsLeaf = (host: Host) =>
+  leaf<CredentialsInput, never, CredentialsReport>('credentials', host, ({ attempt }, post) => {
+    const abort = new AbortController();
+    const ask = async () => {
+      const credentials = host.settings.linkOptions?.credentials;
+      if (credentials === undefined) return undefined;
+      const request = attemptRequest(host, attempt, abort.signal);
+      return calling('link.credentials', () => credentials(request));
+    };
+    const { wire } = host;
+    Promise.resolve(wire?.session.credentials(ask)).then(
+      () => {
+        if (!abort.signal.aborted) post({ type: 'credentials.ready' });
+      },
+      (error) => {
+        if (abort.signal.aborted) return;
+        const cause = causes[codeOf(error)] ?? 'lost';
+        failed(host, cause, error);
+        post({ type: 'credentials.failed', cause });
+      },
+    );
+    return { release: () => abort.abort() };
+  });
+
+const causes: Partial<Record<string, EndCause>> = {
+  HF_IDENTITY_CORRUPT: 'identity',
+  HF_CREDENTIALS: 'credentials',
+  HF_UNAUTHORISED: 'unauthorised',
+};
+
+export const socketLeaf = (host: Host) =>
+  leaf<SocketInput, SocketCommand, SocketReport>('socket', host, (_input, post) => {
+    const link = host.settings.linkOptions;
+    if (link === null || host.facts.endpoint === null) throw new Error('no target to dial');
+    const target: TransportTarget = {
+      url: host.facts.endpoint,
+      ...link.ws,
+      ...link.tls,
+      maxPayloadBytes: link.messageBytes,
+    };
+    const wire = new Wire(
+      target,
+      link.protocol,
+      link.transport ?? host.transport,
+      {
+        clock: host.clock,
+        uuid: () => host.uuid(),
+        queueBytes: link.queueBytes,
+        attempt: 1,
+        opened: (open) => host.connected(open),
+        inbound: (inbound) => host.inbound(inbound),
+        ended: (gone, end) => {
+          const { cause, because, code, floorMs } = end;
+          host.facts.noteEnd(cause, because, code, host.clock.now(), floorMs);
+          host.disconnected(gone);
+        },
+        diagnose: (level, code, message) => host.diagnose(level, code, message),
+      },
+      post,
+    );
+    host.wire = wire;
+    return {
+      command: (command) => wire.command(command),
+      release() {
+        if (host.wire === wire) host.wire = null;
+        wire.release();
+      },
+    };
+  });
+
+export const pulseLeaf = (host: Host) =>
+  leaf<PulseInput, PulseCommand, PulseReport>('pulse', host, ({ silenceMs }, post) => {
+    const { wire } = host;
+    let askedAt = 0;
+    const alive = () => {
+      if (host.facts.connection !== null) {
+        host.facts.connection.rttMs = Math.round(host.clock.now() - askedAt);
+      }
+      post({ type: 'pulse.alive', idleMs: 0 });
+    };
+    return {
+      command({ type }) {
+        const idleMs = wire?.idleMs ?? Number.POSITIVE_INFINITY;
+        if (type === 'pulse.ping') {
+          askedAt = host.clock.now();
+          wire?.ping(alive);
+        } else if (idleMs < silenceMs) post({ type: 'pulse.alive', idleMs });
+        else post({ type: 'pulse.silent' });
+      },
+      release() {},
+    };
+  });
+
+function codeOf(error: unknown): string {
+  return error instanceof HoldfastError ? error.code : '';
+}
+
+function failed(host: Host, cause: EndCause, error: unknown) {
+  const because = messageOf(error);
+  host.facts.noteEnd(cause, because, 0, host.clock.now());
+  host.diagnose('warn', codeOf(error) || 'HF_USER_FUNCTION', because);
+}

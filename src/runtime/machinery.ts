@@ -1,0 +1,455 @@
+/**
+ * Between the verbs and the machines. Promises that the status is derived anew after every
+ * change, that its listeners hear each line once and outside any transition, and that waiters
+ * look again whenever a machine has moved. It keeps what is data (facts, requests, restarts
+ * asked for); it must never decide, repeat or suppress a lifecycle step.
+ */
+import { type GatewayCommand, gateway as gatewayMachine } from '../../machines/index.ts';
+import { HoldfastError } from '../errors.ts';
+import type { Clock, Defer, Inbound, ProcessDriver, Random, Transport } from '../ports.ts';
+import { Facts } from './facts.ts';
+import { failure } from './failure.ts';
+import type { GatewayEvents, RestartOutcome, StopOutcome } from './gateway.ts';
+import { type Host, type Level, messageOf } from './host.ts';
+import { Ledger } from './ledger.ts';
+import { type GatewayOptions, type LinkOptions, type Settings, settle } from './options.ts';
+import { OutputRing } from './output.ts';
+import { redact } from './redact.ts';
+import { RequestStore } from './requests.ts';
+import { died } from './sentences.ts';
+import { type Status, statusOf } from './status.ts';
+import { System } from './system.ts';
+import { type SystemView, viewOf } from './view.ts';
+import { Waiters, type WaitOptions } from './waiters.ts';
+import type { Wire } from './wire.ts';
+
+/** The drivers and ports that stand behind the options. */
+export interface Environment {
+  clock: (onResume: () => void) => Clock;
+  defer: Defer;
+  /** as `defer`, but after everything that is already due in this turn of the event loop */
+  afterwards: Defer;
+  random: Random;
+  uuid: () => string;
+  transport: Transport;
+  driver: ProcessDriver;
+}
+
+export interface MachineryEvents {
+  status(status: Status): void;
+  ready(status: Status): void;
+  connected(generation: number): void;
+  inbound(inbound: Inbound, generation: number): void;
+  exit(exit: GatewayEvents['exit']): void;
+  restart(intent: GatewayEvents['restart']): void;
+  diagnostic(diagnostic: GatewayEvents['diagnostic']): void;
+}
+
+const idle = new AbortController().signal;
+
+export class Machinery {
+  readonly host: Host;
+  readonly settings: Settings;
+  /** how often `running` was entered */
+  readies = 0;
+  #system: System | null = null;
+  #options: GatewayOptions;
+  #environment: Environment;
+  #events: MachineryEvents;
+  #waiters: Waiters;
+  #ledger: Ledger;
+  #generationEnd = new AbortController();
+  #broken: HoldfastError | null = null;
+  #status: Status;
+  #told: string | null = null;
+  #wasRunning = false;
+  #waitEndsAt: number | null = null;
+  #lastWait: unknown;
+  #scheduled = false;
+
+  constructor(options: GatewayOptions, environment: Environment, events: MachineryEvents) {
+    this.settings = settle(options, options.random ?? environment.random);
+    this.#options = options;
+    this.#environment = environment;
+    this.#events = events;
+    const clock =
+      options.clock ?? environment.clock(() => this.#system?.send({ type: 'host.resumed' }));
+    this.host = this.#makeHost(clock, environment);
+    this.#waiters = new Waiters(clock);
+    this.#ledger = new Ledger(clock, (intent) => this.#events.restart(intent));
+    this.#status = this.#derive(null);
+  }
+
+  get facts(): Facts {
+    return this.host.facts;
+  }
+
+  get view(): SystemView {
+    return this.#system === null ? resting : viewOf(this.#system.root);
+  }
+
+  get trace(): string[] {
+    return this.#system?.trace ?? [];
+  }
+
+  /** Aborts when the present connection ends. */
+  get ended(): AbortSignal {
+    return this.facts.connection === null ? idle : this.#generationEnd.signal;
+  }
+
+  get status(): Status {
+    this.#status = this.#derive(this.#status);
+    return this.#status;
+  }
+
+  send(command: GatewayCommand) {
+    this.#begun().send(command);
+  }
+
+  start() {
+    this.send({ type: 'start' });
+  }
+
+  retarget(target: Partial<Pick<LinkOptions, 'url' | 'credentials' | 'authorize'>>) {
+    if (this.settings.linkOptions !== null) Object.assign(this.settings.linkOptions, target);
+    this.send({ type: 'retarget' });
+  }
+
+  awaitReady(verb: string, count: number, options: WaitOptions): Promise<Status> {
+    return this.#waiters.wait(
+      verb,
+      () => {
+        const { gateway } = this.view;
+        if (this.#broken !== null) throw this.#broken;
+        if (gateway.in('life.wanted.running') && this.readies >= count) {
+          return { value: this.status };
+        }
+        if (gateway.in('life.wanted.failed') || gateway.in('life.unkillable')) {
+          throw failure(this.#evidence());
+        }
+        if (gateway.in('life.wanted.linking.held')) throw this.#pausedError();
+        if (!gateway.in('life.wanted') && this.#status.intent !== 'wanted') {
+          throw this.#unwanted(verb);
+        }
+        return undefined;
+      },
+      { timeoutMs: 120_000, ...options },
+    );
+  }
+
+  async stop(command: Extract<GatewayCommand, { type: 'stop' | 'quit' | 'dispose' }>) {
+    const { facts, clock } = this.host;
+    if (this.#broken !== null) return { gone: true, how: 'broken; every leaf was released' };
+    if (this.view.gateway.in('life.wanted')) facts.moments.stopAsked = clock.now();
+    facts.moments.stopped = null;
+    const pid = facts.process?.pid;
+    this.send(command);
+    const outcome = await this.#waiters.wait<StopOutcome>(command.type, () => {
+      const { gateway } = this.view;
+      if (gateway.in('life.unkillable')) {
+        return { value: { gone: false, how: `pid ${pid} outlives SIGKILL` } };
+      }
+      if (gateway.in('life.falling') || gateway.in('life.ending')) return undefined;
+      return { value: { gone: facts.process === null, how: this.#how(pid) } };
+    });
+    if (this.view.gateway.in('life.disposed')) this.#end();
+    return outcome;
+  }
+
+  async restart(ask: {
+    because: string;
+    by: 'user' | 'host';
+    settleMs: number;
+  }): Promise<RestartOutcome> {
+    const pidBefore = this.facts.process?.pid;
+    const { asked } = this.#numbers();
+    const { by, settleMs } = ask;
+    this.send({ type: 'restart', by, settleMs, later: this.#ledger.isLater(settleMs) });
+    const refused = (cause: string): RestartOutcome => ({
+      outcome: 'refused',
+      cause,
+      pidBefore,
+      pidAfter: this.facts.process?.pid,
+    });
+    if (this.#numbers().asked === asked) return refused('stopped');
+    const entry = this.#ledger.enter(this.#numbers().asked, ask);
+    const outcome = await this.#waiters.wait('restart()', () => {
+      const { served, dropped } = this.#numbers();
+      const { gateway } = this.view;
+      if (this.#broken !== null) throw this.#broken;
+      if (served < entry.number) {
+        return dropped >= entry.number ? { value: 'superseded' as const } : undefined;
+      }
+      if (gateway.in('life.wanted.failed') || gateway.in('life.unkillable')) {
+        throw failure(this.#evidence());
+      }
+      if (!gateway.in('life.wanted')) return { value: 'superseded' as const };
+      const there = gateway.in('life.wanted.running') || gateway.in('life.wanted.linking.held');
+      return there
+        ? { value: entry.joined ? ('joined' as const) : ('replaced' as const) }
+        : undefined;
+    });
+    this.#ledger.settle(entry, outcome);
+    return { outcome, cause: ask.because, pidBefore, pidAfter: this.facts.process?.pid };
+  }
+
+  async probe(timeoutMs: number): Promise<{ ok: boolean; rttMs: number | null; because: string }> {
+    const { wire, clock } = this.host;
+    if (wire === null || this.facts.connection === null) {
+      return { ok: false, rttMs: null, because: 'there is no open connection to probe' };
+    }
+    const askedAt = clock.now();
+    let answered = false;
+    wire.ping(() => {
+      answered = true;
+      this.#waiters.look();
+    });
+    const wait = this.#waiters.wait(
+      'probe()',
+      () => (answered || this.ended.aborted ? { value: answered } : undefined),
+      { timeoutMs },
+    );
+    const ok = await wait.catch(() => false);
+    const rttMs = ok ? Math.round(clock.now() - askedAt) : null;
+    return { ok, rttMs, because: ok ? `answered after ${rttMs} ms` : `silent for ${timeoutMs} ms` };
+  }
+
+  /** The system is made at the first command: no actor exists before. */
+  #begun(): System {
+    if (this.#broken !== null) throw this.#broken;
+    this.#system ??= new System(this.host, this.#options.inspect, {
+      changed: () => this.#changed(),
+      broke: (error) => this.#break(error),
+    });
+    return this.#system;
+  }
+
+  #changed() {
+    if (this.#system === null) return;
+    const running = this.view.gateway.in('life.wanted.running');
+    const { moments } = this.facts;
+    if (running && !this.#wasRunning) this.readies += 1;
+    if (this.view.gateway.in('life.resting')) moments.stopped ??= this.host.clock.now();
+    if (!running && this.#wasRunning) moments.left = this.host.clock.now();
+    if (this.#wasRunning !== running) this.#announceReady(running);
+    this.#wasRunning = running;
+    this.#noteWait();
+    this.#schedule();
+  }
+
+  #announceReady(running: boolean) {
+    if (running) this.#environment.afterwards(() => this.#events.ready(this.status));
+  }
+
+  /** Derives and tells once per turn of the event loop, outside every transition. */
+  #schedule() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#environment.afterwards(() => {
+      this.#scheduled = false;
+      const { status } = this;
+      this.#ledger.prune(this.#numbers());
+      this.#waiters.look();
+      // whether an exit explains the loss is being judged: there is nothing to tell yet
+      const judging = this.view.gateway.in('life.wanted.relinking.judging');
+      if (judging || status.line === this.#told) return;
+      this.#told = status.line;
+      this.#log(status);
+      this.#events.status(status);
+    });
+  }
+
+  #log(status: Status) {
+    const { state, phase, because, attempt } = status;
+    const fields = { name: status.name, state, phase, attempt };
+    try {
+      const level = state === 'failed' ? 'error' : state === 'restarting' ? 'warn' : 'info';
+      this.#options.logger?.[level](fields, because);
+    } catch {
+      // a logger that throws must not stop the lifecycle, and there is nobody else to tell
+    }
+  }
+
+  /** The moment a wait ends is stamped once, when the machine has planned it. */
+  #noteWait() {
+    const { supervisor, reconnect } = this.view;
+    const waiting = supervisor?.in('backingOff')
+      ? supervisor
+      : reconnect?.in('waiting')
+        ? reconnect
+        : null;
+    if (waiting === null) {
+      this.#waitEndsAt = null;
+      this.#lastWait = undefined;
+    } else if (waiting.context.luck !== this.#lastWait) {
+      this.#lastWait = waiting.context.luck;
+      const floorMs = waiting === reconnect ? Number(waiting.context.floorMs) : 0;
+      const waitMs = Number(waiting.context.waitMs) + floorMs;
+      this.#waitEndsAt = this.host.clock.wallNow() + waitMs;
+    }
+  }
+
+  #derive(previous: Status | null): Status {
+    const { facts, settings, clock, requests } = this.host;
+    const view = this.view;
+    const stuck = view.gateway.in('life.wanted.failed') || view.gateway.in('life.unkillable');
+    const held = view.gateway.in('life.wanted.linking.held');
+    return statusOf({
+      view,
+      facts,
+      settings,
+      clock,
+      pending: this.#ledger.pending,
+      failures: requests.history.consecutiveFailures,
+      waitEndsAt: this.#waitEndsAt,
+      error:
+        this.#broken ?? (stuck ? failure(this.#evidence()) : held ? this.#pausedError() : null),
+      previous,
+    });
+  }
+
+  #evidence() {
+    return { view: this.view, facts: this.facts, settings: this.settings, trace: this.trace };
+  }
+
+  #numbers(): { asked: number; served: number; dropped: number } {
+    const {
+      asked = 0,
+      served = 0,
+      dropped = 0,
+    } = this.view.gateway.context as {
+      asked?: number;
+      served?: number;
+      dropped?: number;
+    };
+    return { asked, served, dropped };
+  }
+
+  #pausedError(): HoldfastError {
+    const pairing = this.view.reconnect?.in('paused.pairing') ?? false;
+    const because = this.facts.lastEnd?.because ?? 'the peer refused the credentials';
+    return new HoldfastError(
+      pairing ? 'HF_PAIRING' : 'HF_CREDENTIALS',
+      pairing
+        ? `${because}; approve this device, it connects by itself then`
+        : `${because}; give other credentials and call resume()`,
+      { trace: this.trace },
+    );
+  }
+
+  #unwanted(verb: string): HoldfastError {
+    const disposed = this.#status.intent === 'disposed' || this.view.gateway.in('life.disposed');
+    return disposed
+      ? new HoldfastError('HF_DISPOSED', `${verb}: this gateway is disposed; make a new one`)
+      : new HoldfastError('HF_STOPPED', `${verb}: it is stopped; call start() first`);
+  }
+
+  #how(pid: number | undefined): string {
+    const { lastExit } = this.facts;
+    if (this.settings.service === null) return 'the connection is closed';
+    if (pid === undefined || lastExit === null) return 'nothing was running';
+    return died(lastExit);
+  }
+
+  #break(error: unknown) {
+    this.#broken = new HoldfastError('HF_INTERNAL', `a machine failed: ${messageOf(error)}`, {
+      cause: error,
+      trace: this.trace,
+    });
+    this.host.diagnose('error', 'HF_INTERNAL', this.#broken.message);
+    this.#schedule();
+  }
+
+  #end() {
+    this.#system?.stop();
+  }
+
+  #makeHost(clock: Clock, environment: Environment): Host {
+    const secrets = () => this.host.settings.process?.env ?? {};
+    const facts = new Facts();
+    return {
+      settings: this.settings,
+      clock,
+      defer: environment.defer,
+      uuid: environment.uuid,
+      transport: environment.transport,
+      driver: environment.driver,
+      held: new Set(),
+      processes: new Set(),
+      facts,
+      output: new OutputRing((text) => redact(text, secrets())),
+      requests: new RequestStore(clock, environment.uuid),
+      wire: null,
+      because: () => this.#status.because,
+      failed: (leaf, error) =>
+        this.host.diagnose('error', 'HF_INTERNAL', `${leaf}: ${messageOf(error)}`),
+      connected: (wire) => this.#connected(wire),
+      disconnected: (wire) => this.#disconnected(wire),
+      inbound: (inbound) => this.#inbound(inbound),
+      exited: () => this.#exited(),
+      diagnose: (level, code, message) => this.#diagnose(level, code, message),
+    };
+  }
+
+  #connected(wire: Wire) {
+    const { facts, clock, requests } = this.host;
+    facts.generation += 1;
+    facts.moments.opened = clock.now();
+    facts.connection = {
+      generation: facts.generation,
+      endpoint: wire.endpoint,
+      connectedAt: clock.wallNow(),
+      server: wire.session.server,
+      rttMs: null,
+    };
+    this.#generationEnd = new AbortController();
+    requests.attach(wire);
+    const { generation } = facts;
+    this.#environment.afterwards(() => this.#events.connected(generation));
+  }
+
+  #disconnected(wire: Wire) {
+    const { facts, requests } = this.host;
+    const because = facts.lastEnd?.because ?? 'the connection ended';
+    const code = facts.lastEnd?.code ?? 1006;
+    const lost = new HoldfastError('HF_CONNECTION_LOST', because, { details: { code } });
+    if (facts.connection !== null) facts.requestsLost = requests.pending;
+    requests.detach(wire, lost);
+    facts.connection = null;
+    this.#generationEnd.abort();
+  }
+
+  #inbound(inbound: Inbound) {
+    if (inbound.kind === 'answer') this.host.requests.answer(inbound);
+    else this.#events.inbound(inbound, this.facts.generation);
+  }
+
+  #exited() {
+    const exit = this.facts.lastExit;
+    if (exit === null) return;
+    const { pid, code, signal, expected, lastWords } = exit;
+    this.#environment.afterwards(() =>
+      this.#events.exit({ pid, code, signal, expected, lastWords }),
+    );
+  }
+
+  #diagnose(level: Level, code: string, message: string) {
+    try {
+      this.#options.logger?.[level]({ name: this.settings.name, code }, message);
+    } catch {
+      // as above: nobody else to tell
+    }
+    this.#environment.afterwards(() => this.#events.diagnostic({ level, code, message }));
+  }
+}
+
+/** Before the first command there is no actor: everything rests. */
+const nothing = gatewayMachine.id;
+const resting: SystemView = {
+  gateway: { in: (path) => path === 'life.resting', context: { id: nothing } },
+  supervisor: null,
+  process: null,
+  reconnect: null,
+  connection: null,
+  heartbeat: null,
+};

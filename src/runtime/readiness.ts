@@ -1,0 +1,103 @@
+/**
+ * The proof that a process serves: a line it wrote, an HTTP answer, its own protocol, or a check
+ * of the host. Promises one answer per question, or none when it is aborted. A port that merely
+ * accepts is no proof, and neither is time that has passed.
+ */
+import type { TransportHandle } from '../ports.ts';
+import { attemptRequest, calling, type Host, messageOf } from './host.ts';
+import type { Found, Ready } from './options.ts';
+
+export interface Proof {
+  proved: boolean;
+  groups?: Record<string, string>;
+  because?: string;
+}
+
+type Answer = (proof: Proof) => void;
+
+export function prove(host: Host, found: Found, signal: AbortSignal, answer: Answer) {
+  const ready = host.settings.process?.ready;
+  if (ready === undefined) answer({ proved: true });
+  else if ('line' in ready) byLine(host, ready.line, signal, answer);
+  else
+    once(host, ready, found, signal).then(answer, (error) =>
+      answer({ proved: false, because: messageOf(error) }),
+    );
+}
+
+function byLine(host: Host, pattern: RegExp, signal: AbortSignal, answer: Answer) {
+  // a fresh expression without the sticky and global flags keeps no position between lines
+  const line = new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, ''));
+  const matches = (text: string): boolean => {
+    const match = line.exec(text);
+    if (match === null) return false;
+    answer({ proved: true, groups: { ...match.groups } });
+    return true;
+  };
+  if (host.output.lines.some(({ text }) => matches(text))) return;
+  const stop = host.output.follow(({ text }) => {
+    if (matches(text)) stop();
+  });
+  signal.addEventListener('abort', stop, { once: true });
+}
+
+async function once(
+  host: Host,
+  ready: Exclude<Ready, { line: RegExp }>,
+  found: Found,
+  signal: AbortSignal,
+): Promise<Proof> {
+  if ('probe' in ready) {
+    const proved = await calling('process.ready.probe', () => ready.probe({ ...found, signal }));
+    return { proved: proved === true };
+  }
+  if ('http' in ready) {
+    const given = typeof ready.http === 'function' ? ready.http(found) : ready.http;
+    const url = given.replaceAll('PORT', String(found.port ?? ''));
+    const { ok, status, body } = await fetch(url, { signal, redirect: 'manual' });
+    await body?.cancel();
+    return ok ? { proved: true } : { proved: false, because: `HTTP status ${status}` };
+  }
+  return byProtocol(host, signal);
+}
+
+/** Ready when the peer shows its challenge, or accepts; the socket is reset, not closed. */
+async function byProtocol(host: Host, signal: AbortSignal): Promise<Proof> {
+  const link = host.settings.linkOptions;
+  if (link === null) return { proved: false, because: 'process.ready.protocol needs a link' };
+  const { url } = link;
+  const target = String(
+    typeof url === 'function'
+      ? await calling('link.url', () => url(attemptRequest(host, 1, signal)))
+      : url,
+  );
+  return new Promise((resolve) => {
+    let handle: TransportHandle | undefined;
+    const settle = (proof: Proof) => {
+      handle?.reset();
+      resolve(proof);
+    };
+    const session = link.protocol.session({
+      attempt: 1,
+      endpoint: target,
+      clock: host.clock,
+      uuid: () => host.uuid(),
+      send() {},
+      post: ({ type }) => {
+        if (type === 'socket.challenged' || type === 'socket.accepted') settle({ proved: true });
+      },
+      deliver() {},
+      diagnose() {},
+    });
+    handle = (link.transport ?? host.transport)(
+      { url: target, ...link.ws, ...link.tls, maxPayloadBytes: link.messageBytes },
+      {
+        opened: () => session.opened(),
+        frame: (data) => session.frame(data),
+        sign() {},
+        closed: (end) => settle({ proved: false, because: session.ended(end).because }),
+      },
+    );
+    signal.addEventListener('abort', () => settle({ proved: false }), { once: true });
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * Takes secrets out of text before it is stored, logged or shown. Promises that the values of
+ * variables whose names speak of secrets, bearer tokens and credentials in URLs do not pass. It
+ * must never be the only fence: texts of errors are built without secrets in the first place.
+ */
+const secretName = /token|secret|password|passwd|api_?key|credential|private_?key/i;
+const patterns: readonly [RegExp, string][] = [
+  [/\b([a-z][\w+.-]*:\/\/)[^\s/@]+@/gi, '$1[redacted]@'],
+  [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 [redacted]'],
+  [
+    /((?:token|secret|password|passwd|api[_-]?key)["']?\s*[=:]\s*["']?)[^\s"'&,;]+/gi,
+    '$1[redacted]',
+  ],
+  [/(--(?:token|secret|password|api-key))(=|\s+)\S+/gi, '$1$2[redacted]'],
+];
+
+/** `env`: the variables given to the child; values of secret ones are replaced wherever they show. */
+export function redact(
+  text: string,
+  env: Readonly<Record<string, string | undefined>> = {},
+): string {
+  let clean = text;
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && value.length >= 6 && secretName.test(name)) {
+      clean = clean.replaceAll(value, '[redacted]');
+    }
+  }
+  for (const [pattern, instead] of patterns) clean = clean.replaceAll(pattern, instead);
+  return clean;
+}

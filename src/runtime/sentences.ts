@@ -1,0 +1,223 @@
+/**
+ * The sentence of a status: what happened, what happens next, and when. Written for somebody who
+ * reads one line at three in the morning. It must never say what is not known, and never show a
+ * secret: endpoints come without query, texts of the peer redacted and bounded.
+ */
+import type { ExitRecord } from './facts.ts';
+import type { Plan, Ready } from './options.ts';
+import type { Scene, State } from './status.ts';
+import { charges } from './view.ts';
+import { shown } from './wire.ts';
+
+export function sentence(scene: Scene, state: State, phase: string): string {
+  switch (state) {
+    case 'stopped':
+      return stopped(scene);
+    case 'starting':
+      return paused(scene, phase) ?? starting(scene);
+    case 'running':
+      return running(scene, phase);
+    case 'reconnecting':
+      return paused(scene, phase) ?? reconnecting(scene);
+    case 'restarting':
+      return paused(scene, phase) ?? restarting(scene);
+    case 'stopping':
+      return stopping(scene, phase);
+    case 'failed':
+      return failed(scene);
+    case 'disposed':
+      return 'disposed; nothing left running';
+  }
+}
+
+function stopped({ facts, settings }: Scene): string {
+  const { stopAsked, stopped } = facts.moments;
+  if (stopAsked === null || stopped === null) return 'not started yet';
+  const took = duration(stopped - stopAsked);
+  if (settings.service === null) return `you asked; closed after ${took}, nothing left open`;
+  const how = facts.lastExit?.signal ?? exitWord(facts.lastExit) ?? 'nothing was running';
+  return `you asked; ${how}, gone after ${took}, nothing left running`;
+}
+
+function starting(scene: Scene): string {
+  const { view, facts, settings } = scene;
+  if (view.gateway.in('life.wanted.linking')) return connecting(scene);
+  if (view.supervisor === null) return connecting(scene);
+  if (view.supervisor.in('backingOff')) {
+    return `${startTrouble(scene)}; next start ${wait(scene)}, ${countStarts(scene)}`;
+  }
+  const what = commandOf(scene);
+  const pid = facts.process === null ? '' : `, pid ${facts.process.pid}`;
+  return `${what}${pid}${awaiting(settings.process?.ready)}`;
+}
+
+function awaiting(ready: Ready | undefined): string {
+  if (ready === undefined) return '';
+  if ('line' in ready) return `, waiting for "${literal(ready.line)}"`;
+  if ('http' in ready) return ', waiting for its HTTP answer';
+  return 'protocol' in ready ? ', waiting for its protocol' : ', waiting for your probe';
+}
+
+/** The readable beginning of a pattern. */
+function literal(pattern: RegExp): string {
+  const plain = /^\^?([\w\s:/.-]+)/.exec(pattern.source.replaceAll('\\.', '.'))?.[1]?.trim();
+  return plain === undefined || plain === '' ? pattern.source.slice(0, 40) : plain;
+}
+
+/** While the first attempt runs nothing new is said: a log line is for news. */
+function connecting(scene: Scene): string {
+  const { view, facts, previous } = scene;
+  if (view.reconnect?.in('waiting')) return `${lastEnd(scene)}; next try ${wait(scene)}`;
+  const tries = Number(view.reconnect?.context.tries ?? 0);
+  if (tries > 0 && previous !== null) return previous.because;
+  const where = facts.endpoint === null ? '' : ` to ${shown(facts.endpoint)}`;
+  if (view.supervisor === null) return `connecting${where}`;
+  const pid = facts.process === null ? '' : `pid ${facts.process.pid} is ready; `;
+  return `${pid}connecting${where}`;
+}
+
+function running(scene: Scene, phase: string): string {
+  const { facts, settings, previous } = scene;
+  if (phase === 'suspect' || phase === 'probing') {
+    return `the peer has been silent for ${duration(silence(scene))}; probing it`;
+  }
+  if (previous?.state === 'running' && !/silent/.test(previous.because)) return previous.because;
+  const { process, moments } = facts;
+  const parts: string[] = [];
+  if (process !== null) {
+    parts.push(`pid ${process.pid}`);
+    if (process.port !== undefined) parts.push(`port ${process.port}`);
+  } else if (facts.connection !== null)
+    parts.push(`connected to ${shown(facts.connection.endpoint)}`);
+  const { spawned, ready, dialed, opened, left } = moments;
+  if (left !== null && opened !== null) {
+    parts.push(`down for ${duration(opened - left)}`);
+    if (settings.link !== null) parts.push(`${facts.requestsLost} requests lost`);
+  } else {
+    if (process !== null && spawned !== null && ready !== null) {
+      parts.push(`ready after ${duration(ready - spawned)}`);
+    }
+    if (settings.link !== null && dialed !== null && opened !== null) {
+      parts.push(`connected after ${duration(opened - dialed)}`);
+    }
+  }
+  return parts.join(', ');
+}
+
+const silence = ({ settings }: Scene): number => settings.link?.connection.heartbeat.silenceMs ?? 0;
+
+function reconnecting(scene: Scene): string {
+  const { view } = scene;
+  if (view.reconnect?.in('waiting')) return `${lastEnd(scene)}; next try ${wait(scene)}`;
+  if (view.reconnect?.in('trying') && scene.previous?.state === 'reconnecting') {
+    return scene.previous.because;
+  }
+  return `${lastEnd(scene)}; connecting again`;
+}
+
+function restarting(scene: Scene): string {
+  const { view, facts, previous } = scene;
+  const { supervisor } = view;
+  if (supervisor?.in('backingOff')) {
+    return `${startTrouble(scene)}; next start ${wait(scene)}, ${countRestarts(scene)}`;
+  }
+  if (view.gateway.in('life.wanted.cycling.down')) {
+    if (previous?.state === 'restarting') return previous.because;
+    const why = scene.pending[0]?.because ?? 'you asked';
+    const pid = facts.process === null ? '' : `; replacing pid ${facts.process.pid}`;
+    return `${why}${pid}`;
+  }
+  if (previous?.state === 'restarting') return previous.because;
+  return starting(scene);
+}
+
+function stopping({ facts, settings, view, previous }: Scene, phase: string): string {
+  if (phase === 'unkillable') return `pid ${facts.process?.pid} outlives SIGKILL`;
+  if (phase === 'killing') return `pid ${facts.process?.pid} did not end in time; SIGKILL sent`;
+  if (view.process !== null && facts.process !== null) {
+    const signal = settings.process?.stop?.signal ?? 'SIGTERM';
+    const graceMs = settings.service?.process.stop.graceMs ?? 0;
+    return `you asked; ${signal} sent to pid ${facts.process.pid}, SIGKILL in ${duration(graceMs)}`;
+  }
+  return previous?.state === 'stopping' ? previous.because : 'you asked';
+}
+
+function failed(scene: Scene): string {
+  const { error } = scene;
+  return `${error?.message ?? 'given up'}; start() begins again`;
+}
+
+function paused({ view, facts }: Scene, phase: string): string | null {
+  if (phase !== 'paused') return null;
+  const because = facts.lastEnd?.because ?? 'the peer refused us';
+  return view.reconnect?.in('paused.pairing')
+    ? `${because}; waiting for somebody to approve this device`
+    : `${because}; waiting for other credentials: resume() tries again`;
+}
+
+function lastEnd({ facts }: Scene): string {
+  return clause(facts.lastEnd?.because ?? 'the connection was lost');
+}
+
+/** A sentence as the first part of a longer one. */
+function clause(text: string): string {
+  const bare = text.replace(/\.$/, '');
+  return /^[A-Z][a-z]/.test(bare) ? bare.charAt(0).toLowerCase() + bare.slice(1) : bare;
+}
+
+function startTrouble({ facts }: Scene): string {
+  if (facts.lastStart !== null) return facts.lastStart.message;
+  return facts.lastExit === null ? 'the start failed' : died(facts.lastExit);
+}
+
+/** How a process ended, and whose doing it was. */
+export function died(exit: ExitRecord): string {
+  const whose = exit.expected ? '' : ' (not by us)';
+  if (exit.signal !== null) return `pid ${exit.pid} was killed by ${exit.signal}${whose}`;
+  return `pid ${exit.pid} exited with code ${exit.code}${whose}`;
+}
+
+function exitWord(exit: ExitRecord | null): string | null {
+  if (exit === null) return null;
+  return exit.code === null ? null : `it exited with code ${exit.code}`;
+}
+
+function countRestarts({ view, settings }: Scene): string {
+  const used = charges(view);
+  return `restart ${used} of ${settings.service?.budget.of ?? 0}`;
+}
+
+function countStarts({ view, settings }: Scene): string {
+  const failures = Number(view.supervisor?.context.stillborn ?? 0);
+  return `try ${failures + 1} of ${settings.service?.startsMax ?? 0}`;
+}
+
+/** The wait as the machine planned it: said once, not counted down. */
+function wait({ view }: Scene): string {
+  const { supervisor, reconnect } = view;
+  const machine = supervisor?.in('backingOff') ? supervisor : reconnect;
+  const { waitMs, floorMs } = machine?.context ?? {};
+  return `in ${duration(Number(waitMs ?? 0) + Number(floorMs ?? 0))}`;
+}
+
+function commandOf({ settings, facts }: Scene): string {
+  const plan: Plan | undefined = facts.process?.plan;
+  const command = plan?.command ?? settings.process?.command;
+  return command === undefined ? 'asking what to run' : summary(command);
+}
+
+/** A command as it may be shown: program and script, without arguments that may hold secrets. */
+export function summary(command: readonly string[]): string {
+  const [program = '', ...rest] = command.map((part) => part.split('/').at(-1) ?? part);
+  const script = rest.find((part) => /^[\w.-]+\.\w+$/.test(part));
+  return script === undefined ? program : `${program} ${script}`;
+}
+
+/** 14 ms, 0.5 s, 12 s, 3 min. */
+export function duration(ms: number): string {
+  if (ms < 100) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 10_000) return `${Math.round(ms / 100) / 10} s`;
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
+  return `${Math.round(ms / 60_000)} min`;
+}

@@ -1,0 +1,176 @@
+/**
+ * The leaves of a service: what to run, the process itself, and the proof that it serves. Each
+ * promises a fact or silence (the machine has a deadline for silence). They must never signal a
+ * process by themselves but in their own release, and never take a line, a status or an answer
+ * as proof that comes after it.
+ */
+import type {
+  ExitClass,
+  OsProcessCommand,
+  OsProcessInput,
+  OsProcessReport,
+  PlanInput,
+  PlanReport,
+  ReadinessInput,
+  ReadinessReport,
+} from '../../machines/index.ts';
+import { HoldfastError } from '../errors.ts';
+import type { LaunchPlan } from '../ports.ts';
+import { environment } from './environment.ts';
+import { calling, found, type Host, messageOf } from './host.ts';
+import { leaf } from './leaf.ts';
+import type { Plan } from './options.ts';
+import { invalid } from './options.ts';
+import { prove } from './readiness.ts';
+
+/** How many of its last lines an exit is reported with. */
+const lastWords = 20;
+
+/** `plan`, then `beforeSpawn`. */
+export const planLeaf = (host: Host, plans: { next: Plan | null }) =>
+  leaf<PlanInput, never, PlanReport>('plan', host, ({ attempt }, post) => {
+    const abort = new AbortController();
+    host.facts.lastStart = null;
+    draw(host, attempt, abort.signal).then(
+      (plan) => {
+        if (abort.signal.aborted) return;
+        plans.next = plan;
+        post({ type: 'plan.ready' });
+      },
+      (error) => {
+        if (abort.signal.aborted) return;
+        const fatal = error instanceof HoldfastError && error.code === 'HF_OPTION_INVALID';
+        host.facts.lastStart = { code: 'HF_PLAN_FAILED', message: messageOf(error) };
+        host.diagnose('error', 'HF_PLAN_FAILED', messageOf(error));
+        post({ type: 'plan.failed', fatal });
+      },
+    );
+    return { release: () => abort.abort() };
+  });
+
+async function draw(host: Host, attempt: number, signal: AbortSignal): Promise<Plan> {
+  const options = host.settings.process;
+  if (options === null) throw new HoldfastError('HF_INTERNAL', 'no process is set');
+  const { plan: ask, beforeSpawn, command, env, cwd } = options;
+  const request = { attempt, because: host.because(), signal };
+  const fixed = {
+    ...(command === undefined ? {} : { command }),
+    ...(env === undefined ? {} : { env }),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
+  const asked = ask === undefined ? {} : await calling('process.plan', () => ask(request));
+  const plan = { ...fixed, ...asked };
+  if (!Array.isArray(plan.command) || plan.command.length === 0) {
+    throw invalid('process.plan().command', 'must be a program and its arguments', plan.command);
+  }
+  const whole = { ...plan, command: plan.command as unknown as Plan['command'] };
+  if (beforeSpawn !== undefined) {
+    await calling('process.beforeSpawn', () => beforeSpawn(whole, request));
+  }
+  return whole;
+}
+
+export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
+  leaf<OsProcessInput, OsProcessCommand, OsProcessReport>('os', host, (_input, post) => {
+    const plan = plans.next;
+    if (plan === null) throw new Error('no launch plan');
+    let expected = false;
+    host.output.clear();
+    const handle = (host.settings.process?.driver ?? host.driver)(launch(host, plan), {
+      spawned: (pid) => {
+        const startedAt = host.clock.wallNow();
+        host.facts.process = {
+          pid,
+          startedAt,
+          port: host.settings.process?.port,
+          groups: {},
+          plan,
+        };
+        host.facts.moments.spawned = host.clock.now();
+        post({ type: 'os.spawned' });
+      },
+      failed: ({ code, message }) => {
+        host.facts.lastStart = { code: 'HF_SPAWN_FAILED', message: `${message} (${code})` };
+        host.diagnose('error', 'HF_SPAWN_FAILED', `${plan.command[0]}: ${message}`);
+        post({ type: 'os.failed' });
+      },
+      line: (stream, text) => host.output.push(stream, text),
+      exited: ({ code, signal }) => {
+        const kind = classify(host, code, signal);
+        note(host, { code, signal, kind, expected });
+        post({ type: 'os.exited', class: kind });
+      },
+      empty: () => post({ type: 'os.empty' }),
+    });
+    const release = () => handle.release();
+    host.processes.add(release);
+    return {
+      command({ type }) {
+        expected = true;
+        if (type === 'os.terminate') handle.terminate();
+        else handle.kill();
+      },
+      release() {
+        host.processes.delete(release);
+        host.facts.process = null;
+        handle.release();
+      },
+    };
+  });
+
+function launch(host: Host, plan: Plan): LaunchPlan {
+  const [command, ...args] = plan.command;
+  const stopSignal = host.settings.process?.stop?.signal;
+  return {
+    command,
+    args,
+    env: environment(plan.env ?? {}),
+    ...(plan.cwd === undefined ? {} : { cwd: plan.cwd }),
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    mark: { name: 'HOLDFAST_MARK', value: host.uuid() },
+  };
+}
+
+function classify(host: Host, code: number | null, signal: string | null): ExitClass {
+  const known = code === null ? undefined : host.settings.process?.exitClasses[code];
+  if (known !== undefined) return known;
+  return code === 0 && signal === null ? 'clean' : 'crash';
+}
+
+function note(
+  host: Host,
+  exit: { code: number | null; signal: string | null; kind: ExitClass; expected: boolean },
+) {
+  const { code, signal, kind, expected } = exit;
+  host.facts.lastExit = {
+    pid: host.facts.process?.pid ?? 0,
+    code,
+    signal,
+    class: expected ? 'stopped' : kind,
+    expected,
+    lastWords: host.output.last(lastWords),
+    at: host.clock.now(),
+  };
+  host.facts.process = null;
+  host.exited();
+}
+
+export const readinessLeaf = (host: Host) =>
+  leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
+    const abort = new AbortController();
+    prove(host, found(host), abort.signal, (proof) => {
+      if (abort.signal.aborted) return;
+      const { process } = host.facts;
+      if (process !== null && proof.groups !== undefined) {
+        process.groups = proof.groups;
+        const port = Number(proof.groups.port);
+        if (Number.isInteger(port) && port > 0 && port < 65_536) process.port = port;
+      }
+      if (proof.proved) host.facts.moments.ready = host.clock.now();
+      else if (proof.because !== undefined) {
+        host.diagnose('debug', 'HF_NOT_READY', proof.because);
+      }
+      post({ type: proof.proved ? 'readiness.proved' : 'readiness.unproved' });
+    });
+    return { release: () => abort.abort() };
+  });

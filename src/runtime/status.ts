@@ -1,0 +1,212 @@
+/**
+ * What the system says of itself. Promises plain JSON, derived from the machines at every look,
+ * with no field that outlives what it speaks of, and one sentence for a person that says what
+ * happened and what happens next. It must never be stored and read back as a decision.
+ */
+import type { HoldfastError } from '../errors.ts';
+import type { Clock, ServerInfo } from '../ports.ts';
+import type { ExitRecord, Facts } from './facts.ts';
+import type { Settings } from './options.ts';
+import { sentence } from './sentences.ts';
+import { charges, type SystemView } from './view.ts';
+
+export type State =
+  | 'stopped'
+  | 'starting'
+  | 'running'
+  | 'reconnecting'
+  | 'restarting'
+  | 'stopping'
+  | 'failed'
+  | 'disposed';
+
+/** A restart that was asked for and has not happened yet. */
+export interface PendingIntent {
+  id: number;
+  by: 'user' | 'host';
+  because: string;
+  /** wall clock, milliseconds since 1970 */
+  dueAt: number;
+}
+
+export interface Status {
+  name: string;
+  state: State;
+  /** the machine's own word for what it is doing inside that state */
+  phase: string;
+  /** one sentence for a person */
+  because: string;
+  /** one line of a log: the state and the sentence */
+  line: string;
+  /** wall clock, milliseconds since 1970, when `state` was entered */
+  since: number;
+  intent: 'wanted' | 'unwanted' | 'disposed';
+  /** only while it lives */
+  process?: { ownership: 'owned'; pid: number; startedAt: number; port?: number };
+  /** the last end of a process, until the next one is ready */
+  exit?: { code: number | null; signal: string | null; expected: boolean };
+  /** only while it is open */
+  connection?: {
+    connectedAt: number;
+    generation: number;
+    endpoint: string;
+    server: ServerInfo;
+    rttMs: number | null;
+  };
+  ready: boolean;
+  /** the attempt or wait in progress: 1 for the first, 0 when there is none */
+  attempt: number;
+  attemptsMax: number | null;
+  /** wall clock, milliseconds since 1970 */
+  nextRetryAt?: number;
+  budget?: { used: number; of: number; windowMs: number };
+  pending: PendingIntent[];
+  health: { state: 'healthy' | 'degraded' | 'unresponsive'; reasons: string[] };
+  /** only while it is true */
+  error?: { code: string; message: string; details: Record<string, unknown> };
+}
+
+/** Everything that a status is made of. */
+export interface Scene {
+  view: SystemView;
+  facts: Facts;
+  settings: Settings;
+  clock: Clock;
+  pending: PendingIntent[];
+  failures: number;
+  /** wall clock of the moment the present wait ends, when there is one */
+  waitEndsAt: number | null;
+  error: HoldfastError | null;
+  previous: Status | null;
+}
+
+export function statusOf(scene: Scene): Status {
+  const state = stateOf(scene.view, scene.previous?.state ?? 'stopped');
+  const phase = phaseOf(scene.view);
+  const because = sentence(scene, state, phase);
+  const { previous, facts, settings } = scene;
+  const status: Status = {
+    name: settings.name,
+    state,
+    phase,
+    because,
+    line: `${state.padEnd(13)} ${because}`,
+    since: previous?.state === state ? previous.since : scene.clock.wallNow(),
+    intent: intentOf(scene.view),
+    ready: scene.view.gateway.in('life.wanted.running'),
+    attempt: attemptOf(scene.view),
+    attemptsMax: settings.link?.attemptsMax ?? null,
+    pending: scene.pending,
+    health: healthOf(scene),
+    ...processOf(scene),
+    ...connectionOf(facts),
+    ...exitOf(facts.lastExit, state),
+    ...budgetOf(scene),
+    ...(scene.waitEndsAt === null ? {} : { nextRetryAt: scene.waitEndsAt }),
+    ...(scene.error === null
+      ? {}
+      : {
+          error: {
+            code: scene.error.code,
+            message: scene.error.message,
+            details: scene.error.details,
+          },
+        }),
+  };
+  return previous !== null && same(previous, status) ? previous : status;
+}
+
+function stateOf({ gateway }: SystemView, before: State): State {
+  const life = (path: string) => gateway.in(`life.${path}`);
+  if (life('disposed')) return 'disposed';
+  if (life('ending') || life('falling')) return 'stopping';
+  if (life('unkillable') || life('wanted.failed')) return 'failed';
+  if (life('wanted.running')) return 'running';
+  if (life('wanted.relinking')) return 'reconnecting';
+  if (life('wanted.recovering') || life('wanted.cycling')) return 'restarting';
+  if (life('wanted.raising')) return 'starting';
+  if (life('resting')) return 'stopped';
+  // linking belongs to whatever led to it
+  return before === 'running' ? 'reconnecting' : before === 'restarting' ? before : linking(before);
+}
+
+const linking = (before: State): State => (before === 'reconnecting' ? before : 'starting');
+
+const phases: readonly [keyof SystemView, string, string][] = [
+  ['gateway', 'life.wanted.linking.held', 'paused'],
+  ['gateway', 'life.unkillable', 'unkillable'],
+  ['heartbeat', 'watching.suspect', 'suspect'],
+  ['heartbeat', 'watching.probing', 'probing'],
+  ['connection', 'linked.open.leaving', 'leaving'],
+  ['process', 'held.unkillable', 'unkillable'],
+  ['process', 'held.sweeping', 'sweeping'],
+  ['process', 'held.killing', 'killing'],
+  ['process', 'held.stopping', 'terminating'],
+  ['supervisor', 'preparing', 'preparing'],
+  ['supervisor', 'backingOff', 'backing-off'],
+  ['supervisor', 'owned.starting.spawning', 'spawning'],
+  ['supervisor', 'owned.starting.proving', 'awaiting-ready'],
+  ['connection', 'preparing', 'locating'],
+  ['connection', 'linked.dialing', 'dialing'],
+  ['connection', 'linked.authenticating', 'authenticating'],
+  ['connection', 'linked.closing', 'closing'],
+  ['reconnect', 'waiting', 'backing-off'],
+  ['gateway', 'ledger.due', 'cooling'],
+];
+
+function phaseOf(view: SystemView): string {
+  const found = phases.find(([machine, path]) => view[machine]?.in(path));
+  return found?.[2] ?? 'steady';
+}
+
+function intentOf({ gateway }: SystemView): Status['intent'] {
+  if (gateway.in('life.disposed') || gateway.in('life.ending')) return 'disposed';
+  return gateway.in('life.wanted') || gateway.in('life.falling.next.again') ? 'wanted' : 'unwanted';
+}
+
+function attemptOf({ supervisor, reconnect, gateway }: SystemView): number {
+  if (gateway.in('life.wanted.running') || !gateway.in('life.wanted')) return 0;
+  const tries = supervisor?.in('backingOff') ? supervisor : reconnect;
+  return Number(tries?.context.tries ?? 0) + (reconnect?.in('trying') ? 1 : 0);
+}
+
+function processOf({ facts, view }: Scene): Pick<Status, 'process'> {
+  if (facts.process === null || view.process === null) return {};
+  const { pid, startedAt, port } = facts.process;
+  return {
+    process: { ownership: 'owned', pid, startedAt, ...(port === undefined ? {} : { port }) },
+  };
+}
+
+function connectionOf({ connection }: Facts): Pick<Status, 'connection'> {
+  return connection === null ? {} : { connection: { ...connection } };
+}
+
+function exitOf(exit: ExitRecord | null, state: State): Pick<Status, 'exit'> {
+  if (exit === null || state === 'running') return {};
+  return { exit: { code: exit.code, signal: exit.signal, expected: exit.expected } };
+}
+
+function budgetOf({ view, settings }: Scene): Pick<Status, 'budget'> {
+  if (settings.service === null) return {};
+  const { of, windowMs } = settings.service.budget;
+  return { budget: { used: charges(view), of, windowMs } };
+}
+
+function healthOf({ view, failures }: Scene): Status['health'] {
+  const reasons: string[] = [];
+  if (!view.gateway.in('life.wanted.running')) {
+    reasons.push(view.gateway.in('life.wanted.failed') ? 'failed' : 'not-running');
+  }
+  const silent = view.heartbeat?.in('watching.probing') ?? false;
+  if (silent) reasons.push('unresponsive');
+  else if (view.heartbeat?.in('watching.suspect')) reasons.push('suspect');
+  if (Number(view.heartbeat?.context.missed ?? 0) > 0) reasons.push('missed-pings');
+  if (failures > 0) reasons.push('request-timeout');
+  const state = silent ? 'unresponsive' : reasons.length > 0 ? 'degraded' : 'healthy';
+  return { state, reasons };
+}
+
+function same(a: Status, b: Status): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

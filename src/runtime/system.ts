@@ -1,0 +1,155 @@
+/**
+ * One XState system per supervised unit: the shipped machines, wired to their leaves. Promises
+ * that every change of any machine is noticed, that the last transitions are at hand for an
+ * error, and that an errored or stopped root leaves no leaf behind. It decides nothing: it sends
+ * the commands of the host to the root and tells who listens that something changed.
+ */
+import {
+  type Actor,
+  type ActorLogic,
+  type AnyActorRef,
+  createActor,
+  type EventObject,
+  type InspectionEvent,
+  type Snapshot,
+} from 'xstate';
+import {
+  connection,
+  type GatewayCommand,
+  gateway,
+  heartbeat,
+  process,
+  reconnect,
+  supervisor,
+} from '../../machines/index.ts';
+import { absentLink, absentService } from './absent.ts';
+import type { Host } from './host.ts';
+import { credentialsLeaf, lookupLeaf, pulseLeaf, socketLeaf } from './link-leaves.ts';
+import type { Plan } from './options.ts';
+import { osLeaf, planLeaf, readinessLeaf } from './service-leaves.ts';
+
+/** How many transitions an error carries. */
+const traceMax = 40;
+
+/** Real logic where a machine declares a port: the one cast that XState's types ask for. */
+// biome-ignore lint/suspicious/noExplicitAny: the system type of ActorLogic is not exported
+const real = (logic: unknown) => logic as ActorLogic<Snapshot<unknown>, EventObject, any, any>;
+
+function link(host: Host) {
+  if (host.settings.link === null) return real(absentLink(host));
+  const beating = heartbeat.provide({ actors: { pulse: real(pulseLeaf(host)) } });
+  const connecting = connection.provide({
+    actors: {
+      lookup: real(lookupLeaf(host)),
+      socket: real(socketLeaf(host)),
+      credentials: real(credentialsLeaf(host)),
+      heartbeat: real(beating),
+    },
+  });
+  return real(reconnect.provide({ actors: { connection: real(connecting) } }));
+}
+
+function service(host: Host) {
+  if (host.settings.service === null) return real(absentService(host));
+  const plans: { next: Plan | null } = { next: null };
+  return real(
+    supervisor.provide({
+      actors: {
+        plan: real(planLeaf(host, plans)),
+        readiness: real(readinessLeaf(host)),
+        process: real(process.provide({ actors: { os: real(osLeaf(host, plans)) } })),
+      },
+    }),
+  );
+}
+
+export interface SystemEvents {
+  /** a machine took a step; synchronous, inside the step: only note it */
+  changed(): void;
+  /** the root can go no further; every leaf has been released */
+  broke(error: unknown): void;
+}
+
+export class System {
+  readonly root: Actor<typeof gateway>;
+  #trace: { actor: string; event: string; value: unknown }[] = [];
+  #host: Host;
+
+  constructor(host: Host, inspect: unknown, events: SystemEvents) {
+    this.#host = host;
+    const { luck, gateway: policy, service: servicePolicy, link: linkPolicy } = host.settings;
+    const machine = gateway.provide({ actors: { service: service(host), link: link(host) } });
+    const watchers = observers(inspect, host);
+    this.root = createActor(machine, {
+      id: host.settings.name,
+      input: { luck, policy, service: servicePolicy, link: linkPolicy },
+      clock: host.clock,
+      inspect: (event) => {
+        if (event.type === '@xstate.snapshot') {
+          this.#note(event.actorRef as AnyActorRef, event.event, event.snapshot);
+          events.changed();
+        }
+        for (const watch of watchers) watch(event);
+      },
+    });
+    this.root.subscribe({
+      error: (error) => {
+        this.release();
+        events.broke(error);
+      },
+    });
+    this.root.start();
+  }
+
+  /** The last transitions, oldest first, one line each. */
+  get trace(): string[] {
+    return this.#trace.map(
+      ({ actor, event, value }) => `${actor} is ${JSON.stringify(value)} after ${event}`,
+    );
+  }
+
+  send(command: GatewayCommand) {
+    this.root.send(command);
+  }
+
+  /** Stops every actor; leaves that still hold something release it. */
+  stop() {
+    this.root.stop();
+    this.release();
+  }
+
+  /** Releases every leaf, whatever the machines believe. */
+  release() {
+    for (const release of [...this.#host.held]) release();
+  }
+
+  #note(actor: AnyActorRef, event: EventObject, snapshot: Snapshot<unknown>) {
+    if (!('value' in snapshot)) return;
+    const inner = 'report' in event ? event.report : 'order' in event ? event.order : event;
+    const { type } = inner as EventObject;
+    this.#trace.push({ actor: actor.id, event: type, value: snapshot.value });
+    if (this.#trace.length > traceMax) this.#trace.shift();
+  }
+}
+
+type Watch = (event: InspectionEvent) => void;
+
+/** The host's own inspection, isolated: an observer that throws must not stop a machine. */
+function observers(inspect: unknown, host: Host): Watch[] {
+  const watch =
+    typeof inspect === 'function'
+      ? (inspect as Watch)
+      : typeof inspect === 'object' && inspect !== null && 'next' in inspect
+        ? (inspect as { next: Watch }).next.bind(inspect)
+        : null;
+  if (watch === null) return [];
+  return [
+    (event) => {
+      try {
+        watch(event);
+      } catch (error) {
+        host.failed('inspect', error);
+      }
+    },
+  ];
+}

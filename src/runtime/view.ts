@@ -1,0 +1,58 @@
+/**
+ * Reads the actor system: which state each machine of it is in. Promises one plain picture of
+ * all six machines at one moment; it must never keep a reference to an actor.
+ */
+import type { AnyActorRef, AnyMachineSnapshot, StateValue } from 'xstate';
+
+/** One machine's state as `parent.child` paths, and the numbers of its context worth showing. */
+export interface MachineView {
+  /** true when one of its active states is this one or lies within it */
+  in(path: string): boolean;
+  context: Readonly<Record<string, unknown>>;
+}
+
+export interface SystemView {
+  gateway: MachineView;
+  supervisor: MachineView | null;
+  process: MachineView | null;
+  reconnect: MachineView | null;
+  connection: MachineView | null;
+  heartbeat: MachineView | null;
+}
+
+export function viewOf(root: AnyActorRef): SystemView {
+  const service = child(root, 'service');
+  const link = child(root, 'link');
+  const connection = child(link, 'connection');
+  return {
+    gateway: machine(root) as MachineView,
+    supervisor: machine(service),
+    process: machine(child(service, 'process')),
+    reconnect: machine(link),
+    connection: machine(connection),
+    heartbeat: machine(child(connection, 'heartbeat')),
+  };
+}
+
+/** Restarts charged inside the window. */
+export function charges({ supervisor }: SystemView): number {
+  const charged = supervisor?.context.charged;
+  return Array.isArray(charged) ? charged.length : 0;
+}
+
+function child(actor: AnyActorRef | undefined, id: string): AnyActorRef | undefined {
+  return actor?.getSnapshot().children?.[id];
+}
+
+function machine(actor: AnyActorRef | undefined): MachineView | null {
+  const snapshot: AnyMachineSnapshot | undefined = actor?.getSnapshot();
+  if (snapshot?.value === undefined) return null;
+  return { in: (path) => within(snapshot.value, path.split('.')), context: snapshot.context };
+}
+
+function within(value: StateValue, [head, ...rest]: string[]): boolean {
+  if (head === undefined) return true;
+  if (typeof value === 'string') return value === head && rest.length === 0;
+  const inner = value[head];
+  return inner !== undefined && within(inner, rest);
+}

@@ -1,0 +1,212 @@
+/**
+ * One socket with one protocol session on it: the only place where frames pass. Promises that
+ * frames behind the hello are held until the link is open, that the consumer gets each frame
+ * directly and no machine ever sees one, and that the end is told once. It must never write
+ * after its end, nor keep more than its bounds of held frames or of unwritten bytes.
+ */
+import type { EndCause, SocketCommand, SocketReport } from '../../machines/index.ts';
+import { HoldfastError } from '../errors.ts';
+import type {
+  Clock,
+  Inbound,
+  Protocol,
+  Session,
+  Transport,
+  TransportEnd,
+  TransportHandle,
+  TransportTarget,
+} from '../ports.ts';
+import type { Channel } from './requests.ts';
+
+/** How many inbound items may wait for the link to be open. */
+const heldMax = 1_000;
+
+export interface WireHost {
+  clock: Clock;
+  uuid(): string;
+  queueBytes: number;
+  attempt: number;
+  /** the link is open: frames flow, requests may be sent */
+  opened(wire: Wire): void;
+  inbound(inbound: Inbound): void;
+  /** the session is over, or is being ended: whatever waits on it is settled now */
+  ended(wire: Wire, end: WireEnd): void;
+  diagnose(level: 'debug' | 'info' | 'warn' | 'error', code: string, message: string): void;
+}
+
+export interface WireEnd {
+  cause: EndCause;
+  because: string;
+  code: number;
+  floorMs: number;
+}
+
+export class Wire implements Channel {
+  readonly session: Session;
+  readonly endpoint: string;
+  #host: WireHost;
+  #post: (fact: SocketReport) => void;
+  #handle: TransportHandle;
+  #held: Inbound[] | null = [];
+  #done = false;
+  #heardAt: number;
+  /** what the peer gave as its reason to refuse or to leave */
+  #because: string | null = null;
+  /** somebody waits for the next sign of life */
+  #listening: (() => void) | null = null;
+
+  constructor(
+    target: TransportTarget,
+    protocol: Protocol,
+    transport: Transport,
+    host: WireHost,
+    post: (fact: SocketReport) => void,
+  ) {
+    this.#host = host;
+    this.#post = post;
+    this.#heardAt = host.clock.now();
+    this.endpoint = shown(target.url);
+    this.session = protocol.session({
+      attempt: host.attempt,
+      endpoint: this.endpoint,
+      clock: host.clock,
+      uuid: host.uuid,
+      send: (frame) => this.#handle.send(frame),
+      post: (fact, because) => this.#say(fact, because),
+      deliver: (inbound) => this.#deliver(inbound),
+      diagnose: (level, code, message) => host.diagnose(level, code, message),
+    });
+    this.#handle = transport(target, {
+      opened: () => this.session.opened(),
+      frame: (data) => {
+        this.#heard();
+        this.session.frame(data);
+      },
+      sign: () => this.#heard(),
+      closed: (end) => this.#closed(end),
+    });
+  }
+
+  /** Milliseconds since the peer was last heard. */
+  get idleMs(): number {
+    return this.#host.clock.now() - this.#heardAt;
+  }
+
+  command(command: SocketCommand) {
+    if (command.type === 'socket.hello') this.session.hello();
+    if (command.type === 'socket.deliver') this.#open();
+    if (command.type === 'socket.close') this.#close(command.why);
+  }
+
+  /** Asks the peer for a sign of life; `alive` is called once, at the next one. */
+  ping(alive: () => void) {
+    this.#listening = alive;
+    this.#handle.ping();
+    const probe = this.session.probe();
+    if (probe !== undefined && this.session.request !== undefined) {
+      this.#handle.send(
+        this.session.request(`probe-${this.#host.uuid()}`, probe.method, probe.params),
+      );
+    }
+  }
+
+  write(id: string, method: string, params: unknown, done: (error?: Error) => void) {
+    if (this.session.request === undefined) {
+      throw new HoldfastError(
+        'HF_REQUEST_FAILED',
+        `request "${method}": this protocol has no requests; use send()`,
+        { delivery: 'not-sent', details: { method } },
+      );
+    }
+    const frame = this.session.request(id, method, params);
+    if (!this.#fits(frame)) {
+      throw new HoldfastError(
+        'HF_QUEUE_FULL',
+        `request "${method}": ${this.#handle.bufferedBytes} bytes already wait to be written; ` +
+          'the peer reads too slowly, try later or raise link.limits.queueBytes',
+        { delivery: 'not-sent', details: { method, bufferedBytes: this.#handle.bufferedBytes } },
+      );
+    }
+    this.#handle.send(frame, done);
+  }
+
+  /** A frame without an answer. */
+  send(data: string | Uint8Array): 'sent' | 'queued' | 'refused' {
+    if (this.#done || this.#held !== null || !this.#fits(data)) return 'refused';
+    this.#handle.send(data);
+    return this.#handle.bufferedBytes > 0 ? 'queued' : 'sent';
+  }
+
+  /** Ends it now, with a reset. */
+  release() {
+    this.#handle.reset();
+    this.#end({ cause: 'closed', because: 'we reset the connection', code: 1006, floorMs: 0 });
+  }
+
+  #fits(frame: string | Uint8Array): boolean {
+    const bytes = typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength;
+    return this.#handle.bufferedBytes + bytes <= this.#host.queueBytes;
+  }
+
+  #say(fact: SocketReport, because?: string) {
+    if (because !== undefined) this.#because = because;
+    this.#post(fact);
+  }
+
+  #heard() {
+    this.#heardAt = this.#host.clock.now();
+    const listening = this.#listening;
+    if (listening === null) return;
+    this.#listening = null;
+    listening();
+  }
+
+  #deliver(inbound: Inbound) {
+    if (this.#done) return;
+    if (this.#held === null) this.#host.inbound(inbound);
+    else if (this.#held.length < heldMax) this.#held.push(inbound);
+    else this.#flooded();
+  }
+
+  #flooded() {
+    const because = `the peer sent more than ${heldMax} messages before the link was open`;
+    this.#handle.reset();
+    this.#end({ cause: 'lost', because, code: 1006, floorMs: 0 });
+    this.#post({ type: 'socket.closed', cause: 'lost', floorMs: 0 });
+  }
+
+  #open() {
+    const held = this.#held ?? [];
+    this.#held = null;
+    this.#host.opened(this);
+    for (const inbound of held) this.#deliver(inbound);
+  }
+
+  #close(why: 'closed' | 'refused' | 'timeout') {
+    const { code, reason } = this.session.closing(why);
+    const because = why === 'closed' ? 'we closed the connection' : (this.#because ?? reason);
+    this.#handle.close(code, reason);
+    this.#end({ cause: why === 'closed' ? 'closed' : 'lost', because, code, floorMs: 0 });
+  }
+
+  #closed(end: TransportEnd) {
+    const { cause, because, floorMs } = this.session.ended(end);
+    this.#end({ cause, because: this.#because ?? because, code: end.code, floorMs });
+    this.#post({ type: 'socket.closed', cause, floorMs });
+  }
+
+  /** Tells the consumer once; what comes after is about a connection that no longer counts. */
+  #end(end: WireEnd) {
+    if (this.#done) return;
+    this.#done = true;
+    this.#listening = null;
+    this.#host.ended(this, end);
+  }
+}
+
+/** A URL as it may be shown: without credentials and without its query. */
+export function shown(url: string): string {
+  if (!URL.canParse(url)) return 'an invalid URL';
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+}

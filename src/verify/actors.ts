@@ -1,0 +1,199 @@
+/**
+ * A world with real XState actors in it: the machines as they ship, leaves that are faked by
+ * their automata and post through a queue, and a clock whose timers the caller picks. It must
+ * never take a decision of its own; every move is chosen from outside.
+ */
+import { type AnyActorLogic, type AnyStateMachine, createActor, fromCallback } from 'xstate';
+import type { RawSnapshot } from './compile.ts';
+import { label } from './program.ts';
+import { isMachineRole } from './roles.ts';
+import type { Leaf, Message, World } from './world.ts';
+
+interface RealLeaf {
+  readonly path: string;
+  readonly leaf: Leaf;
+  state: string;
+  gen: unknown;
+  post(report: Message): void;
+}
+
+interface RealTimer {
+  readonly path: string;
+  readonly id: string;
+  fire(): void;
+}
+
+/** The part of an actor that is read here. */
+interface Ref {
+  readonly id: string;
+  readonly _parent?: Ref;
+  getSnapshot(): RawSnapshot;
+}
+
+interface Scheduled {
+  readonly source: Ref;
+  readonly id: string;
+}
+
+/** One actor of the tree, for comparison. */
+export interface RealActor {
+  readonly path: string;
+  /** of a machine */
+  readonly snapshot: RawSnapshot | undefined;
+  /** of a leaf */
+  readonly state: string | undefined;
+  readonly gen: unknown;
+  readonly timers: readonly string[];
+}
+
+export class RealSystem {
+  readonly #world: World;
+  readonly #leaves = new Map<string, RealLeaf>();
+  readonly #timers = new Map<number, RealTimer>();
+  readonly #seen = new Set<object>();
+  #posts: { leaf: RealLeaf; report: Message; send: () => void }[] = [];
+  #lastTimer = 0;
+  readonly #root: ReturnType<typeof createActor>;
+  /** what an observer of the root was told */
+  error: unknown;
+
+  constructor(world: World) {
+    this.#world = world;
+    const clock = {
+      setTimeout: (fire: () => void) => this.#schedule(fire),
+      clearTimeout: (id: unknown) => {
+        this.#timers.delete(id as number);
+      },
+    };
+    const logic = this.#logic(world.root);
+    const options = { id: world.root, input: world.input, clock } as object;
+    this.#root = createActor(logic as AnyStateMachine, options);
+    this.#root.subscribe({
+      error: (error) => {
+        this.error = error;
+      },
+    });
+    this.#root.start();
+  }
+
+  /** Names of everything that may happen now, sorted; the same words as the interpreter uses. */
+  moves(bound: number): string[] {
+    const timers = [...this.#timers.values()].map(({ path, id }) => `timer ${path} ${id}`);
+    const first = this.#posts[0];
+    const post = first ? [`post ${first.leaf.path} ${label(first.report)}`] : [];
+    const room = this.#posts.length < bound;
+    const world = [...this.#leaves.values()].flatMap(({ path, leaf, state }) =>
+      room ? (leaf.emits[state] ?? []).map((_, i) => `world ${path} ${i}`) : [],
+    );
+    const user = this.#world.user.map(({ event }, i) => `user ${i} ${label(event)}`);
+    return [...timers, ...post, ...world, ...user].sort();
+  }
+
+  make(move: string): void {
+    const [kind = '', path = '', ...rest] = move.split(' ');
+    if (kind === 'user') this.#root.send(this.#world.user[Number(path)]?.event ?? { type: '' });
+    else if (kind === 'timer') this.#fire(path, rest.join(' '));
+    else if (kind === 'post') this.#posts.shift()?.send();
+    else this.#emit(path, Number(rest[0]));
+  }
+
+  actors(): RealActor[] {
+    const found: RealActor[] = [];
+    this.#visit(this.#root as unknown as Ref, found);
+    return found;
+  }
+
+  stop(): void {
+    this.#root.stop();
+  }
+
+  #visit(ref: Ref, found: RealActor[]): void {
+    const path = pathOf(ref);
+    const leaf = this.#leaves.get(path);
+    const snapshot = leaf ? undefined : ref.getSnapshot();
+    const timers = [...this.#timers.values()].filter((timer) => timer.path === path);
+    found.push({
+      path,
+      snapshot,
+      state: leaf?.state,
+      gen: leaf?.gen ?? snapshot?.context?.gen,
+      timers: timers.map(({ id }) => id).sort(),
+    });
+    for (const child of Object.values(snapshot?.children ?? {})) this.#visit(child as Ref, found);
+  }
+
+  #schedule(fire: () => void): number {
+    const id = ++this.#lastTimer;
+    const { _scheduledEvents: all } = this.#root.system.getSnapshot();
+    const entry = Object.values(all as object).find((item: object) => !this.#seen.has(item));
+    this.#seen.add(entry as object);
+    const { source, id: name } = entry as Scheduled;
+    this.#timers.set(id, { path: pathOf(source), id: name, fire });
+    return id;
+  }
+
+  #fire(path: string, id: string): void {
+    for (const [key, timer] of this.#timers) {
+      if (timer.path !== path || timer.id !== id) continue;
+      this.#timers.delete(key);
+      timer.fire();
+      return;
+    }
+    throw new RangeError(`no timer ${id} at ${path}`);
+  }
+
+  #emit(path: string, index: number): void {
+    const leaf = this.#leaves.get(path);
+    const emission = leaf?.leaf.emits[leaf.state]?.[index];
+    if (!leaf || !emission) throw new RangeError(`no emission ${index} at ${path}`);
+    leaf.state = emission.next;
+    leaf.post(emission.report);
+  }
+
+  /** The logic of one role, its children provided by the other roles. */
+  #logic(name: string): AnyActorLogic {
+    const role = this.#world.roles.find((candidate) => candidate.name === name);
+    if (!role) throw new RangeError(`the world has no role '${name}'`);
+    if (!isMachineRole(role)) return this.#fake(role.leaf);
+    const { actors } = role.machine.implementations as { actors: Record<string, unknown> };
+    const known = Object.keys(actors).filter((src) =>
+      this.#world.roles.some((candidate) => candidate.name === src),
+    );
+    const provided = Object.fromEntries(known.map((src) => [src, this.#logic(src)]));
+    return role.machine.provide({ actors: provided } as object);
+  }
+
+  #fake(leaf: Leaf): AnyActorLogic {
+    return fromCallback(({ input, self, receive, sendBack }) => {
+      const given = (input ?? {}) as Record<string, unknown>;
+      const path = pathOf(self as unknown as Ref);
+      const id = (self as unknown as Ref).id;
+      const real: RealLeaf = {
+        path,
+        leaf,
+        state: typeof leaf.initial === 'string' ? leaf.initial : leaf.initial(given),
+        gen: given.gen,
+        post: (report) => {
+          const message: Message = { type: `from.${id}`, gen: real.gen, report };
+          this.#posts.push({ leaf: real, report, send: () => sendBack(message) });
+        },
+      };
+      receive((event) => obey(real, event as Message));
+      this.#leaves.set(path, real);
+      return () => {
+        this.#posts = this.#posts.filter((post) => post.leaf !== real);
+        if (this.#leaves.get(path) === real) this.#leaves.delete(path);
+      };
+    }) as unknown as AnyActorLogic;
+  }
+}
+
+function obey(real: RealLeaf, event: Message): void {
+  const inner = event.type === 'order' ? (event.order as Message) : event;
+  if (event.type === 'order') real.gen = event.gen;
+  real.state = real.leaf.receives?.[real.state]?.[inner.type] ?? real.state;
+}
+
+function pathOf(ref: Ref): string {
+  return ref._parent ? `${pathOf(ref._parent)}/${ref.id}` : ref.id;
+}

@@ -1,0 +1,191 @@
+/**
+ * What the two ways of delivering messages have in common: the layout of a global state, the
+ * moves that are open in it, and the words for them. A state is a row of numbers: the queue of
+ * posts, how often each limited user command was used, then one cell per slot (0 = nobody).
+ * A move must be a function of state and move number alone, so that a trace can be replayed.
+ */
+import { type Cell, type LocalMove, type Slots, Slots as SlotTable, TimerSets } from './cells.ts';
+import type { Fault, Guarantee } from './fault.ts';
+import { Cells, Inboxes } from './inboxes.ts';
+import { Stepper } from './step.ts';
+import { STALE } from './tokens.ts';
+import type { MessageView, MoveKind, World } from './world.ts';
+
+/** A global state while it is worked on; at least `MAX_ROW` long. */
+export type Row = Int32Array;
+export const MAX_ROW = 96;
+export const MAX_MOVES = 1024;
+
+/** Where the queue of posts is kept in a row. */
+export const POSTS = 0;
+
+/** A move is `slot * 256 + index`; these stand where a slot would. */
+export const USER_SLOT = 0xff;
+export const POST_SLOT = 0xfe;
+const MAX_SLOTS = 64;
+
+export const localMove = (kind: MoveKind, index: number, event: number, next = -1): LocalMove => ({
+  kind,
+  index,
+  event,
+  next,
+  outcome: undefined,
+});
+
+export abstract class Delivery {
+  readonly stepper: Stepper;
+  readonly cells: Cells;
+  readonly inboxes: Inboxes;
+  readonly timers = new TimerSets();
+  readonly slots: Slots;
+  readonly world: World;
+  /** first cell of a row */
+  readonly base: number;
+  /** set by a move that broke a guarantee */
+  fault: Fault | undefined;
+  /** set by a move that did not fit */
+  full = false;
+  /** set by a move that certainly left the row as it was */
+  unchanged = false;
+  /** when set, hears every message that is sent */
+  log: ((line: string) => void) | undefined;
+  readonly #budgets: readonly number[];
+  readonly userEvents: readonly number[];
+
+  constructor(world: World) {
+    this.world = world;
+    this.stepper = new Stepper(world);
+    this.cells = new Cells(this.stepper);
+    this.inboxes = new Inboxes(this.stepper);
+    this.slots = new SlotTable(world.root);
+    this.userEvents = world.user.map(({ event }) => this.stepper.eventId(event));
+    let next = POSTS + 1;
+    this.#budgets = world.user.map(({ max }) => (max === undefined ? -1 : next++));
+    this.base = next;
+  }
+
+  /** Fills `row` with the state after the root has started. */
+  abstract start(row: Row): void;
+  /** Makes one move in `row`; look at `fault` and `full` afterwards. */
+  abstract apply(row: Row, move: number): void;
+  /** Writes the open moves of `row` to `moves` and returns how many there are. */
+  abstract moves(row: Row, moves: Int32Array): number;
+  abstract inFlight(row: Row): number;
+  abstract messages(row: Row): MessageView[];
+  abstract describe(row: Row, move: number): { kind: MoveKind; what: string };
+  /** What an actor may do by itself, given its cell. */
+  protected abstract localMoves(cell: Cell): LocalMove[];
+
+  /** How many numbers of a row are in use. */
+  length(): number {
+    return this.base + this.slots.size;
+  }
+
+  cellAt(row: Row, slot: number): Cell | undefined {
+    const id = row[this.base + slot];
+    return id === undefined || id === 0 ? undefined : this.cells.at(id);
+  }
+
+  set(row: Row, slot: number, cell: Cell | undefined): void {
+    row[this.base + slot] = cell === undefined ? 0 : cell.id;
+  }
+
+  child(slot: number, name: number): number {
+    const child = this.slots.child(slot, name, (id) => this.stepper.names.at(id));
+    if (child >= MAX_SLOTS) throw new RangeError(`more than ${MAX_SLOTS} paths of actors`);
+    return child;
+  }
+
+  /** The id by which a child's parent knows it. */
+  protected ownName(slot: number): string {
+    const name = this.slots.names[slot] ?? -1;
+    return name < 0 ? this.world.root : this.stepper.names.at(name);
+  }
+
+  movesOf(cell: Cell): LocalMove[] {
+    cell.moves ??= this.localMoves(cell);
+    return cell.moves;
+  }
+
+  /** Timers and, of a leaf, what the outside may do. */
+  protected ownMoves(cell: Cell): LocalMove[] {
+    const timers = cell.timers.items.map(({ event }, index) => localMove('timer', index, event));
+    if (!cell.leaf) return timers;
+    return this.stepper
+      .emissions(cell.snapshot, this.ownName(cell.slot))
+      .map(({ event, next }, index) => localMove('world', index, event, next));
+  }
+
+  /** Appends the user's commands that are still allowed. */
+  protected userMoves(row: Row, moves: Int32Array, count: number): number {
+    let next = count;
+    for (let i = 0; i < this.userEvents.length; i++) {
+      const budget = this.#budgets[i] ?? -1;
+      if (budget >= 0 && (row[budget] ?? 0) >= (this.world.user[i]?.max ?? 0)) continue;
+      moves[next++] = USER_SLOT * 256 + i;
+    }
+    return next;
+  }
+
+  protected spend(row: Row, command: number): number {
+    const budget = this.#budgets[command] ?? -1;
+    if (budget >= 0) row[budget] = (row[budget] ?? 0) + 1;
+    return this.userEvents[command] ?? -1;
+  }
+
+  /** Whether a command may be used any number of times, so that using it leaves no mark. */
+  protected isFree(command: number): boolean {
+    return (this.#budgets[command] ?? -1) < 0;
+  }
+
+  protected broke(guarantee: Guarantee, message: string): void {
+    this.fault ??= { guarantee, message };
+  }
+
+  /** A stale or orphaned event that had an effect. */
+  protected notInert(to: number, event: number, why: string): void {
+    const path = this.slots.paths[to];
+    this.broke('stale-is-inert', `${path} reacted to '${this.words(event)}' ${why}`);
+  }
+
+  /** A report under another name than the sender's own. */
+  protected checkName(slot: number, event: number): void {
+    const entry = this.stepper.event(event);
+    if (entry.reportOf === this.slots.names[slot]) return;
+    const path = this.slots.paths[slot];
+    this.broke('no-inner-event', `${path} reported as '${entry.message.type}', not as itself`);
+  }
+
+  kind(row: Row, move: number): MoveKind {
+    const slot = move >> 8;
+    if (slot === USER_SLOT) return 'user';
+    if (slot === POST_SLOT) return 'delivery';
+    const cell = this.cellAt(row, slot);
+    return (cell && this.movesOf(cell)[move & 255]?.kind) ?? 'delivery';
+  }
+
+  words(event: number): string {
+    const entry = this.stepper.event(event);
+    const order = entry.isOrder ? 'order ' : '';
+    return `${order}${entry.label}${entry.token === STALE ? ' (stale generation)' : ''}`;
+  }
+
+  protected say(from: number | undefined, to: number, event: number): void {
+    const sender = from === undefined ? 'a stopped actor' : this.slots.paths[from];
+    this.log?.(`${sender} → ${this.slots.paths[to]}: ${this.words(event)}`);
+  }
+
+  protected describeLocal(cell: Cell, move: LocalMove): { kind: MoveKind; what: string } {
+    const path = this.slots.paths[cell.slot] ?? '';
+    if (move.kind === 'timer') {
+      const timer = cell.timers.items[move.index]?.timer ?? -1;
+      return { kind: 'timer', what: `timer of ${path}: ${this.stepper.timers.at(timer).id}` };
+    }
+    return { kind: move.kind, what: `world → ${path}: ${this.words(move.event)}` };
+  }
+
+  protected describeUser(command: number): { kind: MoveKind; what: string } {
+    const event = this.userEvents[command] ?? -1;
+    return { kind: 'user', what: `user → ${this.slots.paths[0]}: ${this.words(event)}` };
+  }
+}

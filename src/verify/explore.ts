@@ -1,0 +1,205 @@
+/**
+ * The search: breadth first over every reachable state of a world, exact, with the move that
+ * first led to each, so that the first violation found is a shortest one. It must never stop
+ * early without saying so: what a bound kept from being expanded is counted.
+ */
+import { AsyncDelivery } from './async.ts';
+import { type Delivery, MAX_MOVES, MAX_ROW } from './delivery.ts';
+import { Numbers, States } from './encode.ts';
+import { type Edges, firstWithout, packEdge } from './goals.ts';
+import { RtcDelivery } from './rtc.ts';
+import { replay } from './trace.ts';
+import { brief, RowView } from './view.ts';
+import type { Check, ExploreOptions, Result, Violation, World } from './world.ts';
+
+const DEFAULT_POSTS = 2;
+const DEFAULT_IN_FLIGHT = 2;
+const DEFAULT_CHANNEL = 12;
+
+export function explore(world: World, options: ExploreOptions): Result {
+  return new Search(world, options).run();
+}
+
+interface Finding {
+  guarantee: string;
+  message: string;
+}
+
+class Search {
+  readonly #options: ExploreOptions;
+  readonly #delivery: Delivery;
+  readonly #states = new States();
+  readonly #row = new Int32Array(MAX_ROW);
+  readonly #work = new Int32Array(MAX_ROW);
+  readonly #moves = new Int32Array(MAX_MOVES);
+  readonly #always: readonly [string, Check][];
+  readonly #atRest: readonly [string, Check][];
+  readonly #keepEdges: boolean;
+  /** target and kind of each edge, when a goal asks; the edges of state s start at `starts[s]` */
+  readonly #packed = new Numbers();
+  readonly #starts = new Numbers();
+  /** states whose future is only partly known */
+  readonly #open = new Set<number>();
+  #edges = 0;
+  #cut = 0;
+  #overflow = 0;
+  #depth = 0;
+
+  constructor(world: World, options: ExploreOptions) {
+    this.#options = options;
+    const channel = options.channel ?? DEFAULT_CHANNEL;
+    this.#delivery =
+      options.delivery === 'rtc'
+        ? new RtcDelivery(world, { posts: options.posts ?? DEFAULT_POSTS, channel })
+        : new AsyncDelivery(world, { inFlight: options.inFlight ?? DEFAULT_IN_FLIGHT, channel });
+    this.#always = Object.entries(options.promises?.always ?? {});
+    this.#atRest = Object.entries(options.promises?.atRest ?? {});
+    this.#keepEdges = Object.keys(options.promises?.goals ?? {}).length > 0;
+  }
+
+  run(): Result {
+    const started = performance.now();
+    const violation = this.#search() ?? this.#unreached();
+    return {
+      states: this.#states.size,
+      edges: this.#edges,
+      depth: this.#depth,
+      ms: performance.now() - started,
+      cut: this.#cut,
+      overflow: this.#overflow,
+      bounds: this.#bounds(),
+      coldSteps: this.#delivery.stepper.coldSteps,
+      snapshotsPerRole: this.#delivery.stepper.snapshotsPerRole(),
+      coverage: this.#delivery.stepper.coverage(),
+      bytes: this.#states.bytes + this.#packed.bytes + this.#starts.bytes,
+      ...(violation ? { violation } : {}),
+    };
+  }
+
+  #bounds(): Record<string, number | null> {
+    const { delivery, inFlight, posts, channel, maxStates, maxDepth } = this.#options;
+    return {
+      ...(delivery === 'rtc'
+        ? { posts: posts ?? DEFAULT_POSTS }
+        : { inFlight: inFlight ?? DEFAULT_IN_FLIGHT }),
+      channel: channel ?? DEFAULT_CHANNEL,
+      maxStates: maxStates ?? null,
+      maxDepth: maxDepth ?? null,
+    };
+  }
+
+  #search(): Violation | undefined {
+    const start = this.#first();
+    if (start) return this.#violation(start, []);
+    let levelEnd = this.#states.size;
+    for (let state = 0; state < this.#states.size; state++) {
+      if (state === levelEnd) {
+        this.#depth += 1;
+        levelEnd = this.#states.size;
+      }
+      this.#starts.push(this.#packed.size);
+      this.#states.load(state, this.#row);
+      const broken = this.#isCut(state) ? undefined : this.#expand(state);
+      if (broken) return broken;
+    }
+    this.#starts.push(this.#packed.size);
+    return undefined;
+  }
+
+  #first(): Finding | undefined {
+    this.#work.fill(0);
+    this.#delivery.start(this.#work);
+    this.#states.add(this.#work, this.#delivery.length(), -1, -1);
+    return this.#delivery.fault ?? this.#checked();
+  }
+
+  #isCut(state: number): boolean {
+    const { maxStates, maxDepth, within } = this.#options;
+    const cut =
+      (maxDepth !== undefined && this.#depth >= maxDepth) ||
+      (maxStates !== undefined && this.#states.size >= maxStates) ||
+      (within !== undefined && !within(new RowView(this.#delivery, this.#row)));
+    if (!cut) return false;
+    this.#cut += 1;
+    this.#open.add(state);
+    return true;
+  }
+
+  /** Makes every open move of one state. */
+  #expand(state: number): Violation | undefined {
+    const count = this.#delivery.moves(this.#row, this.#moves);
+    for (let i = 0; i < count; i++) {
+      const move = this.#moves[i] ?? -1;
+      this.#work.set(this.#row);
+      this.#delivery.apply(this.#work, move);
+      this.#edges += 1;
+      if (this.#delivery.full) {
+        this.#overflow += 1;
+        this.#open.add(state);
+        continue;
+      }
+      const broken = this.#delivery.fault ?? this.#follow(state, move);
+      if (broken) return this.#violation(broken, [...this.#path(state), move]);
+    }
+    return undefined;
+  }
+
+  #follow(state: number, move: number): Finding | undefined {
+    const before = this.#states.size;
+    const next = this.#delivery.unchanged
+      ? state
+      : this.#states.add(this.#work, this.#delivery.length(), state, move);
+    if (this.#keepEdges) this.#packed.push(packEdge(next, this.#delivery.kind(this.#row, move)));
+    return next < before ? undefined : this.#checked();
+  }
+
+  /** The promises about single states, for the state in `work`. */
+  #checked(): Finding | undefined {
+    if (this.#always.length + this.#atRest.length === 0) return undefined;
+    const view = new RowView(this.#delivery, this.#work);
+    const checks = view.inFlight === 0 ? [...this.#always, ...this.#atRest] : this.#always;
+    for (const [guarantee, check] of checks) {
+      const message = check(view);
+      if (message !== undefined) return { guarantee, message };
+    }
+    return undefined;
+  }
+
+  /** The moves that lead from the first state to `state`. */
+  #path(state: number): number[] {
+    const moves: number[] = [];
+    for (let at = state; this.#states.parent(at) >= 0; at = this.#states.parent(at)) {
+      moves.unshift(this.#states.move(at));
+    }
+    return moves;
+  }
+
+  #violation({ guarantee, message }: Finding, moves: readonly number[]): Violation {
+    this.#row.fill(0);
+    this.#delivery.start(this.#row);
+    return { guarantee, message, trace: replay(this.#delivery, this.#row, moves) };
+  }
+
+  /** The promises about what stays possible, over the finished graph. */
+  #unreached(): Violation | undefined {
+    const goals = Object.entries(this.#options.promises?.goals ?? {});
+    if (goals.length === 0) return undefined;
+    const edges: Edges = {
+      states: this.#states.size,
+      starts: this.#starts,
+      packed: this.#packed,
+      unknown: this.#open,
+    };
+    const viewOf = (state: number) => {
+      this.#states.load(state, this.#row);
+      return new RowView(this.#delivery, this.#row);
+    };
+    for (const [guarantee, goal] of goals) {
+      const lost = firstWithout(goal, edges, viewOf);
+      if (lost === undefined) continue;
+      const message = `no way leads on from: ${brief(viewOf(lost))}`;
+      return this.#violation({ guarantee, message }, this.#path(lost));
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * A broken guarantee of the kernel's own list, carried as data through memoised steps. Making one
+ * never stops the search by itself: whoever applies the step decides that.
+ */
+export type Guarantee =
+  /** an event of a stopped or replaced sender, or of an older generation, changes nothing */
+  | 'stale-is-inert'
+  /** no transition throws, no machine gets the status `error` */
+  | 'nothing-throws'
+  /** no machine reaches a final state: children rest until they are stopped */
+  | 'never-final'
+  /** reports and orders travel in their envelopes only */
+  | 'no-inner-event'
+  /** nothing is spawned over a live child */
+  | 'one-instance'
+  /** a send id is not armed again before it fired or was cancelled */
+  | 'timer-discipline'
+  /** nothing is sent to a child that is not there, or to the parent of the root */
+  | 'missing-child'
+  /** at most one report a macrostep, as its last send */
+  | 'one-report'
+  /** generations grow, are opened by every spawn and taken from orders alone */
+  | 'generations'
+  /** no clock, no chance, no change in place; the same step twice is the same */
+  | 'pure'
+  /** only actions and idioms that the kernel models */
+  | 'modelled';
+
+export interface Fault {
+  guarantee: Guarantee;
+  message: string;
+}
+
+/** Thrown inside a cold step, caught by the stepper and kept as data. */
+export class Broken extends Error {
+  readonly fault: Fault;
+
+  constructor(guarantee: Guarantee, message: string) {
+    super(message);
+    this.fault = { guarantee, message };
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * What a user of the kernel writes and reads: the world (machines, what the outside may do to
+ * each leaf, what the user may ask), the promises to check, and the verdict. Types only. Nothing
+ * here knows how a state is stored, and no name here is one of XState's internals.
+ */
+import type { AnyStateMachine, StateValue } from 'xstate';
+
+export interface Message {
+  type: string;
+  [key: string]: unknown;
+}
+
+/** One thing the outside may do to a leaf in a given state. */
+export interface Emission {
+  /** posted to the owner as `{type: 'from.<id>', gen, report}` */
+  report: Message;
+  next: string;
+}
+
+/** The outside as one leaf sees it: an automaton, no memory but its state. */
+export interface Leaf {
+  /** a function may choose by the input it was invoked with */
+  initial: string | ((input: Readonly<Record<string, unknown>>) => string);
+  /** state → what may happen next; every entry may happen at any moment, or never */
+  emits: Readonly<Record<string, readonly Emission[]>>;
+  /** state → command (or order) type → next state; what is not listed is ignored */
+  receives?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** does it hold a resource of the operating system? */
+  live?: (state: string) => boolean;
+  /** takes orders: each one's generation is stamped on the reports that follow it */
+  echoesOrders?: boolean;
+}
+
+export interface MachineRole {
+  /** the actor `src` by which a parent invokes it */
+  name: string;
+  machine: AnyStateMachine;
+  /** merges contexts that differ only in what no step depends on; `gen` and `gens` always count */
+  ctxKey?(context: object): unknown;
+}
+
+export interface LeafRole {
+  name: string;
+  leaf: Leaf;
+}
+
+export type Role = MachineRole | LeafRole;
+
+/** Something the user may send to the root. */
+export interface UserCommand {
+  event: Message;
+  /** how often; without it any number of times */
+  max?: number;
+}
+
+export interface World {
+  roles: readonly Role[];
+  /** name of the role that is the root actor */
+  root: string;
+  input?: unknown;
+  user: readonly UserCommand[];
+}
+
+export interface TimerView {
+  id: string;
+  /** name of the delay, or its number of milliseconds when it has none */
+  delay: string;
+}
+
+export interface ActorView {
+  /** `gateway/link/connection`: the root's role, then child ids */
+  path: string;
+  role: string;
+  /** of a leaf: its automaton's state */
+  value: StateValue;
+  /** generations are renamed: 1 is the one in force, 0 any other; empty for a leaf */
+  context: Readonly<Record<string, unknown>>;
+  tags: ReadonlySet<string>;
+  timers: readonly TimerView[];
+  /** a leaf that holds a resource */
+  live: boolean;
+  /** `matches('up.fresh')`, as on a snapshot; of a leaf: is it in this state */
+  matches(state: string): boolean;
+}
+
+export interface MessageView {
+  /** undefined: the sender has been stopped */
+  from: string | undefined;
+  to: string;
+  event: Message;
+}
+
+/** One state of the whole system, to be read by a promise. */
+export interface View {
+  actors: readonly ActorView[];
+  at(path: string): ActorView | undefined;
+  liveLeaves: number;
+  armedTimers: number;
+  inFlight: number;
+  messages(): readonly MessageView[];
+  /** what may happen next, as the trace would print it */
+  moves(): readonly string[];
+}
+
+/** undefined when all is well, otherwise what is wrong. */
+export type Check = (view: View) => string | undefined;
+
+export type MoveKind = 'user' | 'world' | 'timer' | 'delivery';
+
+/** From every state (for which `from` holds) some state for which `holds` is reachable. */
+export interface Goal {
+  from?: (view: View) => boolean;
+  holds: (view: View) => boolean;
+  /** which moves may be used on the way; all when absent */
+  by?: readonly MoveKind[];
+}
+
+export interface Promises {
+  /** in every state */
+  always?: Readonly<Record<string, Check>>;
+  /** in every state with nothing in flight */
+  atRest?: Readonly<Record<string, Check>>;
+  goals?: Readonly<Record<string, Goal>>;
+}
+
+export interface Bounds {
+  /** async: the world, timers and the user move only while fewer messages are in flight */
+  inFlight?: number;
+  /** rtc: a leaf moves only while fewer of its kind's posts wait in the queue (default 2) */
+  posts?: number;
+  /** messages in one channel or mailbox; a step that needs more is an overflow (default 12) */
+  channel?: number;
+  maxStates?: number;
+  maxDepth?: number;
+}
+
+export interface ExploreOptions extends Bounds {
+  /**
+   * `async`: one FIFO channel per sender and receiver, merged in every order.
+   * `rtc`: XState's own order inside one process, with the posts of leaves queued.
+   */
+  delivery: 'async' | 'rtc';
+  promises?: Promises;
+  /** states outside are counted in `cut` and not expanded */
+  within?: (view: View) => boolean;
+}
+
+/** One move of a trace, and what it led to. */
+export interface TraceStep {
+  kind: MoveKind;
+  /** `user → gateway: start`, `timer of gateway/link: retry` … */
+  what: string;
+  /** every message that was sent meanwhile, in order */
+  sends: readonly string[];
+  /** the state after it, in one line */
+  state: string;
+}
+
+export interface Violation {
+  /** one of the kernel's own (`stale-is-inert` …) or a name of `promises` */
+  guarantee: string;
+  message: string;
+  trace: readonly TraceStep[];
+}
+
+export interface RoleCoverage {
+  transitions: number;
+  /** never taken in any explored step: `state, event, guard, target` in words */
+  never: readonly string[];
+}
+
+export interface Result {
+  states: number;
+  edges: number;
+  depth: number;
+  ms: number;
+  /** states that were not expanded because of `maxStates`, `maxDepth` or `within` */
+  cut: number;
+  /** moves that were not followed because a channel or mailbox was full */
+  overflow: number;
+  /** in force, defaults filled in; null means without bound */
+  bounds: Readonly<Record<string, number | null>>;
+  /** XState steps really run; everything else came from the memo */
+  coldSteps: number;
+  snapshotsPerRole: Readonly<Record<string, number>>;
+  coverage: Readonly<Record<string, RoleCoverage>>;
+  /** bytes held by states, edges and index at the end */
+  bytes: number;
+  violation?: Violation;
+}

@@ -1,0 +1,96 @@
+/**
+ * The real mermaid package, in a page of jsdom: reads a text back as mermaid understands it, and
+ * lays it out, which fails on charts that parse. Sizes are made up; nobody looks at the picture.
+ */
+
+import { createRequire } from 'node:module';
+
+interface Page {
+  document: unknown;
+  CSSStyleSheet: unknown;
+  SVGElement: { prototype: Record<string, unknown> };
+}
+
+interface Relation {
+  id1: string;
+  id2: string;
+  relationTitle?: string;
+}
+
+interface Database {
+  getRelations(): Relation[];
+  getStates(): Map<string, { id: string; descriptions: string[] }>;
+}
+
+interface Mermaid {
+  initialize(config: object): void;
+  render(id: string, text: string): Promise<{ svg: string }>;
+  mermaidAPI: { getDiagramFromText(text: string): Promise<{ db: Database }> };
+}
+
+interface Element {
+  tagName: string;
+  textContent: string | null;
+  getAttribute(name: string): string | null;
+}
+
+/** Neither package's types hold without the library of the browser, which no test shall see. */
+const require = createRequire(import.meta.url);
+
+function openPage(): Page {
+  const { JSDOM } = require('jsdom') as { JSDOM: new (html: string) => { window: Page } };
+  const { window } = new JSDOM('<body></body>');
+  const width = ({ textContent }: Element) => 10 + 8 * (textContent?.length ?? 0);
+  Object.assign(window.SVGElement.prototype, {
+    getBBox(this: Element) {
+      const [x, y, w, h] = ['x', 'y', 'width', 'height'].map((k) => +(this.getAttribute(k) ?? 0));
+      if (this.tagName === 'rect') return { x, y, width: w, height: h };
+      return { x: 0, y: 0, width: width(this), height: 18 };
+    },
+    getComputedTextLength(this: Element) {
+      return width(this);
+    },
+  });
+  return window;
+}
+
+let opened: Mermaid | undefined;
+
+function mermaid(): Mermaid {
+  if (opened) return opened;
+  const window = openPage();
+  const { document, CSSStyleSheet } = window;
+  Object.assign(globalThis, { window, document, CSSStyleSheet });
+  opened = (require('mermaid') as { default: Mermaid }).default;
+  const plain = { htmlLabels: false, flowchart: { htmlLabels: false } };
+  opened.initialize({ startOnLoad: false, suppressErrorRendering: true, ...plain });
+  return opened;
+}
+
+/** What mermaid writes for `#58;` until it draws. */
+const decoded = (text = ''): string =>
+  text.replace(/ﬂ°°(\d+)¶ß/g, (_, code) => String.fromCodePoint(Number(code)));
+
+/** The states with their rows and the arrows, as mermaid has understood them. */
+export async function readBack(text: string) {
+  const { db } = await mermaid().mermaidAPI.getDiagramFromText(encoded(text));
+  return {
+    states: [...db.getStates().values()].map(({ id, descriptions }) => ({
+      id,
+      descriptions: descriptions.map(decoded),
+    })),
+    arrows: db.getRelations().map(({ id1, id2, relationTitle }) => ({
+      from: id1,
+      to: id2,
+      label: decoded(relationTitle),
+    })),
+  };
+}
+
+/** Mermaid does this before it parses, except through this door. */
+const encoded = (text: string): string => text.replace(/#(\d+);/g, 'ﬂ°°$1¶ß');
+
+/** Rejects when mermaid cannot draw the text, as GitHub would. */
+export async function draw(text: string): Promise<string> {
+  return (await mermaid().render('drawing', text)).svg;
+}

@@ -1,0 +1,43 @@
+/** Every interleaving of the shipped machines, in the layers that a push can wait for. */
+import { describe, expect, it } from 'vitest';
+import { linkAlone, serviceAlone } from '../../machines/world.ts';
+import { conformance } from '../../src/verify/index.ts';
+import { prove } from './worlds.ts';
+
+describe('a link alone keeps every guarantee', () => {
+  it('with one message in flight, delivered in any order', () => {
+    prove(linkAlone, { delivery: 'async', inFlight: 1 });
+  });
+
+  it('with two messages in flight, delivered in any order', () => {
+    prove(linkAlone, { delivery: 'async', inFlight: 2 });
+  });
+
+  it('in the exact order of one process, with two posts of leaves queued', () => {
+    prove(linkAlone, { delivery: 'rtc', posts: 2 });
+  });
+});
+
+describe('a service alone keeps every guarantee', () => {
+  it('with one message in flight, delivered in any order', () => {
+    prove(serviceAlone, { delivery: 'async', inFlight: 1 });
+  });
+
+  it('in the exact order of one process, with one post of a leaf queued', () => {
+    prove(serviceAlone, { delivery: 'rtc', posts: 1 });
+  });
+});
+
+describe('the checker and XState agree', () => {
+  it('on 20,000 random steps of a link', () => {
+    const agreed = conformance(linkAlone, { seed: 1, steps: 20_000 });
+    expect(agreed.difference).toBeUndefined();
+    expect(agreed.steps).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('on 20,000 random steps of a service', () => {
+    const agreed = conformance(serviceAlone, { seed: 1, steps: 20_000 });
+    expect(agreed.difference).toBeUndefined();
+    expect(agreed.steps).toBeGreaterThanOrEqual(20_000);
+  });
+});
