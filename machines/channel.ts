@@ -52,13 +52,13 @@ const next = (context: Parent, id: string) => ({
   gens: { ...context.gens, [id]: opened(context, id) + 1 },
 });
 
-/** Entry action of the state that invokes child `id`: its reports count from here on. */
+/**
+ * Entry action of the state that invokes child `id`: its reports count from here on. Also the
+ * exit action of that state, where a late report of the stopped child could still be believed.
+ */
 export const opens = <C extends Parent, EE extends EventObject, E extends EventObject>(
   id: string,
 ) => assign<C, EE, undefined, E, never>(({ context }) => next(context, id) as Partial<C>);
-
-/** Exit action of that state, where a late report of the stopped child could still be believed. */
-export const shuts = opens;
 
 /** Sends orders to child `id`; every report that crosses one on its way is stale from then on. */
 export const orders =

@@ -46,12 +46,18 @@ const toLink = orders<LinkOrder>('link');
 const hintService = tell<ServiceHint>('service');
 const hintLink = tell<LinkHint>('link');
 
-/** Waits until both halves have rested; `none` says where that leads. */
-const halves = <None extends object>(none: None) => ({
+/** Waits until both halves have rested; `stuck` and `none` say where that leads. */
+const halves = <None extends object>(stuck: { both: string; service: string }, none: None) => ({
   initial: 'both' as const,
   states: {
-    both: { on: { 'link.rested': 'service', 'service.rested': 'link' } },
-    service: { on: { 'service.rested': 'none' } },
+    both: {
+      on: {
+        'link.rested': 'service',
+        'service.rested': 'link',
+        'service.unkillable': stuck.both,
+      },
+    },
+    service: { on: { 'service.rested': 'none', 'service.unkillable': stuck.service } },
     link: { on: { 'link.rested': 'none' } },
     none,
   },
@@ -63,7 +69,9 @@ const pace = {
   states: {
     choosing: { always: [{ guard: 'limited', target: 'hurried' }, { target: 'patient' }] },
     patient: {},
-    hurried: { after: { within: { target: 'forced', actions: 'killService' } } },
+    hurried: {
+      after: { within: { guard: 'serviceLeft', target: 'forced', actions: 'killService' } },
+    },
     forced: {},
   },
 } as const;
@@ -129,6 +137,12 @@ export const gateway = setup({
     wanted: stateIn('#wanted'),
     starting: or([stateIn('#raising'), stateIn('#cycling')]),
     atRest: or([stateIn('#resting'), stateIn('#falling')]),
+    serviceLeft: not(
+      or([
+        stateIn('#gateway.life.falling.halves.link'),
+        stateIn('#gateway.life.ending.halves.link'),
+      ]),
+    ),
     cold: stateIn('#cold'),
     again: stateIn('#again'),
   },
@@ -299,7 +313,7 @@ export const gateway = setup({
               states: {
                 service: {},
                 link: {
-                  on: { retarget: { target: '#wanted.linking', actions: 'retargetLink' } },
+                  on: { retarget: { target: '#raising', actions: 'raiseService' } },
                 },
               },
             },
@@ -312,10 +326,9 @@ export const gateway = setup({
           on: {
             dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
             quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
-            'service.unkillable': 'unkillable',
           },
           states: {
-            halves: halves({
+            halves: halves({ both: '#unkillable', service: '#unkillable' }, {
               always: [
                 { guard: 'again', target: '#wanted.raising', actions: 'raiseService' },
                 { target: '#resting' },
@@ -332,13 +345,14 @@ export const gateway = setup({
           },
         },
         unkillable: {
+          id: 'unkillable',
           description: 'A process outlived every signal. It is on record; nothing runs beside it.',
           on: {
             start: { target: 'wanted.raising', actions: 'raiseService' },
             stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
-            dispose: 'disposed',
+            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
             quit: { target: 'ending', actions: ['limit', 'dropLink', 'killService'] },
-            'service.rested': 'resting',
+            'service.rested': { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
           },
         },
         ending: {
@@ -350,9 +364,12 @@ export const gateway = setup({
               reenter: true,
               actions: ['limit', 'dropLink', 'dropService'],
             },
-            'service.unkillable': 'disposed',
           },
-          states: { halves: halves({ always: '#disposed' } as const), pace },
+          states: {
+            // what cannot be killed is on record, and there is nothing more to wait for
+            halves: halves({ both: 'link', service: 'none' }, { always: '#disposed' } as const),
+            pace,
+          },
         },
         disposed: { id: 'disposed', description: 'Ended. Holds nothing.' },
       },

@@ -14,7 +14,6 @@ import {
   orders,
   port,
   report,
-  shuts,
   takes,
   tell,
 } from './channel.ts';
@@ -99,7 +98,7 @@ export const supervisor = setup({
     openPlan: opens('plan'),
     openProcess: opens('process'),
     openReadiness: opens('readiness'),
-    shutReadiness: shuts('readiness'),
+    shutReadiness: opens('readiness'),
     stopProcess: command({ type: 'process.stop' }),
     killProcess: command({ type: 'process.kill' }),
     tellProcess: tell<ProcessHint>('process')({ type: 'host.resumed' }),
@@ -316,7 +315,7 @@ export const supervisor = setup({
         },
         unkillable: {
           description: 'Nothing helped. Nothing is started beside it; a late end still counts.',
-          entry: 'reportUnkillable',
+          entry: ['forget', 'reportUnkillable'],
           on: {
             'process.gone': { target: '#supervisor.resting', actions: 'reportRested' },
             'process.unkillable': {},

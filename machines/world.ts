@@ -22,7 +22,7 @@ import { supervisor } from './supervisor.ts';
 const ended = (cause: string, floorMs = 0) => ({ type: 'socket.closed', cause, floorMs });
 
 /** A socket with a protocol session on it: opens, speaks, refuses, leaves, closes, stays silent. */
-export const socket = {
+const socket = {
   initial: 'connecting',
   emits: {
     connecting: [
@@ -68,7 +68,7 @@ export const socket = {
 };
 
 /** The record of when the peer was last heard, and the pings. */
-export const pulse = {
+const pulse = {
   initial: 'idle',
   emits: {
     asked: [
@@ -85,7 +85,7 @@ export const pulse = {
 };
 
 /** `authorize`, then `url`: functions of the host. */
-export const lookup = {
+const lookup = {
   initial: 'asked',
   emits: {
     asked: [
@@ -97,7 +97,7 @@ export const lookup = {
 };
 
 /** `credentials`: a function of the host. */
-export const credentials = {
+const credentials = {
   initial: 'asked',
   emits: {
     asked: [
@@ -112,7 +112,7 @@ const exits = (...classes: string[]) =>
   classes.map((name) => ({ report: { type: 'os.exited', class: name }, next: 'exited' }));
 
 /** One process and its group. A signal may help at once, late or never. */
-export const os = {
+const os = {
   initial: 'spawning',
   emits: {
     spawning: [
@@ -132,7 +132,7 @@ export const os = {
 };
 
 /** The launch plan: a function of the host. */
-export const plan = {
+const plan = {
   initial: 'asked',
   emits: {
     asked: [
@@ -144,7 +144,7 @@ export const plan = {
 };
 
 /** The proof that the process serves. */
-export const readiness = {
+const readiness = {
   initial: 'asked',
   emits: {
     asked: [
@@ -157,7 +157,7 @@ export const readiness = {
 };
 
 /** The half that is not there: ready and rested as soon as it is asked. */
-export const absentService = {
+const absentService = {
   initial: 'idle',
   echoesOrders: true,
   emits: {
@@ -173,7 +173,7 @@ export const absentService = {
 };
 
 /** As above, for a service without a link. */
-export const absentLink = {
+const absentLink = {
   initial: 'idle',
   echoesOrders: true,
   emits: {
@@ -212,7 +212,7 @@ const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => (
 });
 
 /** Roles by actor `src`, with the abstraction of each context. */
-export const roles = {
+const roles = {
   // withinMs is read in the step that sets it
   gateway: role(gateway, (c) => c.owned),
   // class is read in the step that sets it; in falling.toRecover it is always `crash`
@@ -225,7 +225,7 @@ export const roles = {
   heartbeat: role(heartbeat, (c) => c.missed),
 };
 
-export const heartbeatPolicy: HeartbeatPolicy = {
+const heartbeatPolicy: HeartbeatPolicy = {
   mode: 'probe',
   everyMs: 30_000,
   silenceMs: 15_000,
@@ -237,7 +237,7 @@ export const heartbeatPolicy: HeartbeatPolicy = {
 
 const backoff = { firstMs: 500, maxMs: 30_000, factor: 2, jitter: 0.5 };
 
-export const linkPolicy: ReconnectPolicy = {
+const linkPolicy: ReconnectPolicy = {
   backoff,
   attemptsMax: 2,
   stableMs: 10_000,
@@ -253,7 +253,7 @@ export const linkPolicy: ReconnectPolicy = {
   },
 };
 
-export const servicePolicy: SupervisorPolicy = {
+const servicePolicy: SupervisorPolicy = {
   planMs: 10_000,
   readyMs: 120_000,
   askMs: 1_500,
@@ -265,7 +265,7 @@ export const servicePolicy: SupervisorPolicy = {
   process: { spawnMs: 10_000, stop: { graceMs: 10_000, killMs: 2_000 } },
 };
 
-export const gatewayPolicy: GatewayPolicy = {
+const gatewayPolicy: GatewayPolicy = {
   verdictMs: 1_000,
   expectMs: 60_000,
   serveMs: 120_000,

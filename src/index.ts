@@ -2,9 +2,8 @@
  * The public names. Three factories, one error, the protocols; nothing is started by importing
  * this file, and nothing that only a command needs is loaded by it.
  */
-import { randomUUID } from 'node:crypto';
 import { childProcess } from './drivers/child-process.ts';
-import { immediateDefer, microtaskDefer, systemRandom } from './drivers/event-loop.ts';
+import { immediateDefer, microtaskDefer, systemRandom, uuid } from './drivers/host.ts';
 import { systemClock } from './drivers/system-clock.ts';
 import { wsTransport } from './drivers/ws.ts';
 import type { Protocol } from './ports.ts';
@@ -23,7 +22,7 @@ const environment: Environment = {
   defer: microtaskDefer,
   afterwards: immediateDefer,
   random: systemRandom,
-  uuid: randomUUID,
+  uuid,
   transport: wsTransport,
   driver: childProcess,
 };

@@ -147,9 +147,11 @@ function safe(text: string): string {
   const code = (char: string) => `#${char.codePointAt(0)};`;
   return text
     .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/^$/, '…')
     .replace(/[#:;<>"&*\\`~${}%|]/g, code)
     .replace(/\[(?=\[)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, code)
-    .replace(/^[-+=]|--|(?<=^\d+)[.)]/g, (found) => [...found].map(code).join(''))
+    .replace(/^[-+=]|(?<=^\d+)[.)]/g, code)
     .replace(/d(?=irection\s)/gi, code);
 }
 

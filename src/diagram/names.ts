@@ -66,9 +66,8 @@ function nameOf(thing: unknown): string | undefined {
 
 /** Plain values that tell two uses of one name apart; a computed parameter says nothing. */
 function paramsOf(params: unknown): string {
-  if (typeof params !== 'object' || params === null) return '';
-  const plain = Object.values(params).filter((v) => v !== null && typeof v !== 'object');
-  const said = plain.filter((v) => typeof v !== 'function');
+  const values = typeof params === 'object' && params !== null ? Object.values(params) : [params];
+  const said = values.filter((value) => ['string', 'number', 'boolean'].includes(typeof value));
   return said.length > 0 ? `(${said.join(', ')})` : '';
 }
 

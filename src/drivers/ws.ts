@@ -123,7 +123,7 @@ class WsLink implements TransportHandle {
   }
 
   #converse({ url, headers }: Place): Conversation {
-    const { subprotocols, agent, ca, fingerprint, maxPayloadBytes: bytes } = this.#target;
+    const { subprotocols, agent, maxPayloadBytes: bytes } = this.#target;
     const options: ClientOptions = {
       headers,
       // ws reads the limit as an int32 in which 0 and less mean no limit at all
@@ -132,10 +132,9 @@ class WsLink implements TransportHandle {
       perMessageDeflate: false,
       skipUTF8Validation: false,
       autoPong: true,
-      closeTimeout: int32Max,
-      rejectUnauthorized: fingerprint === undefined,
+      closeTimeout: 50,
+      ...trust(this.#target),
       finishRequest: (request) => this.#finishRequest(request),
-      ...(ca === undefined ? {} : { ca: trusted(ca) }),
       // http calls it with a callback as its second argument; the types know only net's overloads
       ...(agent === undefined
         ? { createConnection: this.#dial as unknown as typeof connectTcp }
@@ -147,7 +146,7 @@ class WsLink implements TransportHandle {
   #listen(ws: Conversation): void {
     ws.closesItself = (code) => {
       this.#ownCode = code;
-      this.#linger();
+      this.#endWithin(lingerMs);
     };
     ws.on('open', () => this.#tell(() => this.#events.opened()));
     ws.on('message', (data, isBinary) => this.#frame(data as Buffer, isBinary));
@@ -159,35 +158,30 @@ class WsLink implements TransportHandle {
   }
 
   /** Opens TCP, then TLS around it, and hands http a socket that is ready to write. */
-  readonly #dial = (to: DialTo, dialled: Dialled): undefined => {
-    const { host, port, socketPath } = to;
+  readonly #dial = ({ host, port, socketPath }: DialTo, dialled: Dialled): undefined => {
     const raw = connectTcp(socketPath ? { path: socketPath } : { host, port: Number(port) });
     this.#raw = raw;
     raw.once('connectionAttempt', () => {
       this.#attempted = true;
     });
-    const fail = (error: Error) => {
-      this.#fail(error);
-      dialled(error);
-    };
-    raw.on('error', fail);
+    raw.on('error', dialled);
     raw.once('connect', () => {
-      if (this.#place?.url.protocol !== 'wss:') {
-        dialled(null, raw);
-        return;
-      }
-      const { ca, fingerprint } = this.#target;
-      const secure = connectTls({
-        socket: raw,
-        host,
-        servername: isIP(host) ? '' : host,
-        rejectUnauthorized: fingerprint === undefined,
-        ...(ca === undefined ? {} : { ca: trusted(ca) }),
-      });
-      secure.on('error', fail);
-      secure.once('secureConnect', () => dialled(null, secure));
+      if (this.#place?.url.protocol === 'wss:') this.#secure(raw, host, dialled);
+      else dialled(null, raw);
     });
   };
+
+  #secure(raw: Socket, host: string, dialled: Dialled): void {
+    try {
+      const servername = isIP(host) ? '' : host;
+      const secure = connectTls({ socket: raw, host, servername, ...trust(this.#target) });
+      secure.on('error', dialled);
+      secure.once('secureConnect', () => dialled(null, secure));
+    } catch (error) {
+      this.#fail(error); // a broken `ca`
+      this.#cut();
+    }
+  }
 
   /** The request is written only here, after the pin has been compared. */
   #finishRequest(request: ClientRequest): void {
@@ -195,7 +189,7 @@ class WsLink implements TransportHandle {
       this.#raw ??= socket;
       this.#socket = socket;
       socket.on('error', (error) => this.#fail(error));
-      socket.once('end', () => this.#linger());
+      socket.once('end', () => this.#endWithin(lingerMs));
       const pin = this.#target.fingerprint;
       const vetted = (error?: Error) => {
         if (error === undefined) return void request.end();
@@ -237,7 +231,7 @@ class WsLink implements TransportHandle {
     });
     response.on('error', enough);
     response.on('end', enough);
-    this.#after(refusalMs);
+    this.#endWithin(refusalMs);
   }
 
   /** The first fault is the cause; what follows from it says less. */
@@ -260,13 +254,9 @@ class WsLink implements TransportHandle {
     } catch {}
   }
 
-  /** The conversation is over and only TCP is left: no machine can know that, so we bound it. */
-  #linger(): void {
-    if (!this.#over) this.#after(lingerMs);
-  }
-
-  #after(ms: number): void {
-    this.#timer ??= setTimeout(() => this.#cut(), ms);
+  /** What is over but for its last bytes: no machine can know of it, so it is bounded here. */
+  #endWithin(ms: number): void {
+    if (!this.#over) this.#timer ??= setTimeout(() => this.#cut(), ms);
   }
 
   #cut(): void {
@@ -314,13 +304,15 @@ function checkPin(socket: Socket, pin: string, done: (error?: Error) => void): v
   else compare();
 }
 
-const hex = (fingerprint: string) => fingerprint.replaceAll(':', '').trim().toLowerCase();
+const hex = (fingerprint: string) => String(fingerprint).replaceAll(':', '').trim().toLowerCase();
 
 const pinError = (why: string) => coded('TLS_FINGERPRINT', `TLS certificate fingerprint: ${why}`);
 
-function trusted(ca: NonNullable<TransportTarget['ca']>): (string | Buffer)[] {
-  const all = Array.isArray(ca) ? ca : [ca];
-  return all.map((one) => (typeof one === 'string' ? one : Buffer.from(one)));
+/** With a pin, the pin is the authority. */
+function trust({ ca, fingerprint }: TransportTarget) {
+  const bytes = (one: string | Uint8Array) => (typeof one === 'string' ? one : Buffer.from(one));
+  const authorities = ca === undefined ? {} : { ca: (Array.isArray(ca) ? ca : [ca]).map(bytes) };
+  return { rejectUnauthorized: fingerprint === undefined, ...authorities };
 }
 
 // words -----------------------------------------------------------------------------------------

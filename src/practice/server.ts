@@ -255,7 +255,7 @@ export class PracticeServer implements House, Stage {
       if (wait > 0) await sleep(Math.ceil(wait));
       try {
         await this.listen();
-        this.log(`listening on ${this.port} again`);
+        this.log(`serving ${this.port} again`);
       } catch (error) {
         this.log(`cannot listen on ${this.port}: ${String(error)}`);
         if (left <= 0) process.exit(1);

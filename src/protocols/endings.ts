@@ -113,8 +113,8 @@ function readStatus(status: number, body: string): Ending {
 }
 
 function readError({ code, message }: NonNullable<TransportEnd['error']>): Ending {
-  const what = `The connection failed with ${named(peerWords(code, 40) || 'an error', errors.get(code))}`;
-  return ending('lost', 0, what, message);
+  const how = named(peerWords(code, 40) || 'an error', errors.get(code));
+  return ending('lost', 0, `The connection failed with ${how}`, message);
 }
 
 function readCode({ code, reason, error }: TransportEnd): Ending {

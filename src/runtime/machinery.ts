@@ -128,9 +128,8 @@ export class Machinery {
           throw failure(this.#evidence());
         }
         if (gateway.in('life.wanted.linking.held')) throw this.#pausedError();
-        if (!gateway.in('life.wanted') && this.#status.intent !== 'wanted') {
-          throw this.#unwanted(verb);
-        }
+        const wanted = gateway.in('life.wanted') || gateway.in('life.falling.next.again');
+        if (!wanted) throw this.#unwanted(verb);
         return undefined;
       },
       { timeoutMs: 120_000, ...options },
@@ -338,7 +337,8 @@ export class Machinery {
   }
 
   #unwanted(verb: string): HoldfastError {
-    const disposed = this.#status.intent === 'disposed' || this.view.gateway.in('life.disposed');
+    const { gateway } = this.view;
+    const disposed = gateway.in('life.disposed') || gateway.in('life.ending');
     return disposed
       ? new HoldfastError('HF_DISPOSED', `${verb}: this gateway is disposed; make a new one`)
       : new HoldfastError('HF_STOPPED', `${verb}: it is stopped; call start() first`);

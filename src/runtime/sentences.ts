@@ -206,15 +206,20 @@ function commandOf({ settings, facts }: Scene): string {
   return command === undefined ? 'asking what to run' : summary(command);
 }
 
+/** Flags of runtimes that take the next argument with them. */
+const paired = ['--import', '--require', '-r', '--loader', '--conditions', '-C'];
+
 /** A command as it may be shown: program and script, without arguments that may hold secrets. */
-export function summary(command: readonly string[]): string {
+function summary(command: readonly string[]): string {
   const [program = '', ...rest] = command.map((part) => part.split('/').at(-1) ?? part);
-  const script = rest.find((part) => /^[\w.-]+\.\w+$/.test(part));
+  const script = rest.find(
+    (part, at) => /^[\w.-]+\.\w+$/.test(part) && !paired.includes(rest[at - 1] ?? ''),
+  );
   return script === undefined ? program : `${program} ${script}`;
 }
 
 /** 14 ms, 0.5 s, 12 s, 3 min. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   if (ms < 100) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${Math.round(ms / 100) / 10} s`;

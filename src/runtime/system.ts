@@ -108,8 +108,9 @@ export class System {
     );
   }
 
+  /** Nothing happens once the root has ended. */
   send(command: GatewayCommand) {
-    this.root.send(command);
+    if (this.root.getSnapshot().status === 'active') this.root.send(command);
   }
 
   /** Stops every actor; leaves that still hold something release it. */

@@ -52,7 +52,7 @@ interface ChildRef {
 }
 
 /** Where names get their numbers. */
-export interface Numbering {
+interface Numbering {
   readonly names: Interner<string>;
   readonly timers: Interner<{ id: string; delay: string }>;
   eventId(message: Message): number;

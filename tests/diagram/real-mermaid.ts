@@ -11,21 +11,15 @@ interface Page {
   SVGElement: { prototype: Record<string, unknown> };
 }
 
-interface Relation {
-  id1: string;
-  id2: string;
-  relationTitle?: string;
-}
-
-interface Database {
-  getRelations(): Relation[];
-  getStates(): Map<string, { id: string; descriptions: string[] }>;
+interface Drawn {
+  nodes: { id: string; parentId?: string; label?: string; description?: string[]; shape: string }[];
+  edges: { start: string; end: string; label?: string }[];
 }
 
 interface Mermaid {
   initialize(config: object): void;
   render(id: string, text: string): Promise<{ svg: string }>;
-  mermaidAPI: { getDiagramFromText(text: string): Promise<{ db: Database }> };
+  mermaidAPI: { getDiagramFromText(text: string): Promise<{ db: { getData(): Drawn } }> };
 }
 
 interface Element {
@@ -71,24 +65,20 @@ function mermaid(): Mermaid {
 const decoded = (text = ''): string =>
   text.replace(/ﬂ°°(\d+)¶ß/g, (_, code) => String.fromCodePoint(Number(code)));
 
-/** The states with their rows and the arrows, as mermaid has understood them. */
+/** States and mermaid's own signs with their place and their rows, and arrows, as mermaid has understood them. */
 export async function readBack(text: string) {
-  const { db } = await mermaid().mermaidAPI.getDiagramFromText(encoded(text));
-  return {
-    states: [...db.getStates().values()].map(({ id, descriptions }) => ({
-      id,
-      descriptions: descriptions.map(decoded),
-    })),
-    arrows: db.getRelations().map(({ id1, id2, relationTitle }) => ({
-      from: id1,
-      to: id2,
-      label: decoded(relationTitle),
-    })),
-  };
+  const { db } = await mermaid().mermaidAPI.getDiagramFromText(text);
+  const { nodes, edges } = db.getData();
+  const states = nodes.map(({ id, parentId, label, description, shape }) => ({
+    id,
+    inside: parentId,
+    isSign: ['divider', 'stateStart', 'stateEnd'].includes(shape),
+    title: decoded(label),
+    rows: (description ?? []).map(decoded),
+  }));
+  const arrows = edges.map(({ start, end, label }) => ({ start, end, label: decoded(label) }));
+  return { states, arrows };
 }
-
-/** Mermaid does this before it parses, except through this door. */
-const encoded = (text: string): string => text.replace(/#(\d+);/g, 'ﬂ°°$1¶ß');
 
 /** Rejects when mermaid cannot draw the text, as GitHub would. */
 export async function draw(text: string): Promise<string> {

@@ -6,114 +6,18 @@
 
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type {
-  Transport,
-  TransportEnd,
-  TransportEvents,
-  TransportHandle,
-  TransportTarget,
-} from '../../src/ports.ts';
-
-/** What one end heard, as words in order: `opened`, `text hello`, `bytes 00ff`, `closed 1006`. */
-export class Log {
-  readonly words: string[] = [];
-  readonly #waiting = new Set<() => void>();
-
-  say(word: string): void {
-    this.words.push(word);
-    for (const look of [...this.#waiting]) look();
-  }
-
-  count(start: string): number {
-    return this.words.filter((word) => word.startsWith(start)).length;
-  }
-
-  /** Resolves with the first word that begins so; fails with what was heard instead. */
-  until(start: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const complain = () => reject(new Error(`no '${start}' in ${JSON.stringify(this.words)}`));
-      const deadline = setTimeout(complain, 10_000);
-      const look = () => {
-        const word = this.words.find((one) => one.startsWith(start));
-        if (word === undefined) return;
-        this.#waiting.delete(look);
-        clearTimeout(deadline);
-        resolve(word);
-      };
-      this.#waiting.add(look);
-      look();
-    });
-  }
-}
-
-/** The other end of one connection; it hears `text …`, `bytes …`, `ping`, `pong`, `close 1000 …`,
- * then `gone by end` or `gone by reset`. A reset that meets the peer in the middle of reading or
- * writing may look like an end to it; one that meets it at rest may not. */
-export interface Peer {
-  readonly log: Log;
-  send(data: string | Uint8Array): void;
-  ping(): void;
-  close(code: number, reason: string): void;
-  /** ends the connection without a close frame */
-  end(): void;
-  reset(): void;
-  /** stops reading, so that the client's buffers fill up */
-  stall(): void;
-}
-
-/** `accepts` opens every connection, `waits` never answers, `refuses` says 503 and `try later` */
-export type Manner = 'accepts' | 'waits' | 'refuses';
-
-export interface PeerServer {
-  target(): TransportTarget;
-  /** the next client that arrived and was not asked for yet */
-  peer(): Promise<Peer>;
-  dispose(): Promise<void>;
-}
-export type MakeServer = (manner: Manner) => Promise<PeerServer>;
-
-export const payloadMax = 100_000;
-const hex = (data: Uint8Array) => Buffer.from(data).toString('hex');
-export const spell = (data: string | Uint8Array) =>
-  typeof data === 'string' ? `text ${data}` : `bytes ${hex(data)}`;
-
-/** One connection as its consumer sees it. */
-export class Witness implements TransportEvents {
-  readonly handle: TransportHandle;
-  readonly log = new Log();
-  end: TransportEnd | undefined;
-  /** called with each word after it was noted */
-  onWord: (word: string) => void = () => {};
-
-  constructor(transport: Transport, target: TransportTarget) {
-    // What a callback does must not depend on how it is called.
-    const { opened, frame, sign, closed } = this;
-    this.handle = transport(target, { opened, frame, sign, closed });
-    onTestFinished(() => this.handle.reset());
-  }
-
-  readonly opened = () => this.#note('opened');
-  readonly frame = (data: string | Uint8Array) => this.#note(spell(data));
-  readonly sign = (kind: 'ping' | 'pong') => this.#note(kind);
-  readonly closed = (end: TransportEnd) => {
-    this.end = end;
-    this.#note(`closed ${end.code}`);
-  };
-
-  /** Sends and says `done` or `done not sent` when the transport has answered for it. */
-  send(data: string | Uint8Array): Log {
-    const answers = new Log();
-    this.handle.send(data, (error) => answers.say(error ? 'done not sent' : 'done'));
-    return answers;
-  }
-
-  #note(word: string): void {
-    this.log.say(word);
-    this.onWord(word);
-  }
-}
-
-export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+import type { Transport } from '../../src/ports.ts';
+import {
+  hex,
+  type Log,
+  type MakeServer,
+  type Manner,
+  nextTurn,
+  type PeerServer,
+  payloadMax,
+  spell,
+  Witness,
+} from './transport-witness.ts';
 
 export function transportConformance(
   name: string,

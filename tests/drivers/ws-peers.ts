@@ -19,7 +19,7 @@ import {
   type PeerServer,
   payloadMax,
   spell,
-} from './transport-conformance.ts';
+} from './transport-witness.ts';
 
 const pem = (name: string) =>
   readFileSync(new URL(`fixtures/tls/test-only-${name}.pem`, import.meta.url), 'utf8');
@@ -288,15 +288,15 @@ export async function startRaw(options?: TlsOptions): Promise<RawServer> {
   };
 }
 
-/** The kernel's TCP states of one local port: 01 established, 06 TIME_WAIT and so on. */
-export function tcpStates(port: number): string[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) =>
-    readFileSync(table, 'utf8')
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter(([, local]) => Number.parseInt(local?.split(':')[1] ?? '', 16) === port)
-      .map(([, , , state]) => state ?? ''),
-  );
+/** The kernel's TCP state of the client's end: 01 established, 06 TIME_WAIT, nothing when gone. */
+export function clientState(peer: { socket: Socket }): () => string | undefined {
+  const port = (one?: number) => (one ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const ends = [port(peer.socket.remotePort), port(peer.socket.localPort)].join();
+  return () => {
+    const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFileSync(path, 'utf8'));
+    const rows = tables.join('\n').matchAll(/^ *\d+: \w+:(\w+) \w+:(\w+) (\w\w) /gm);
+    return [...rows].find(([, local, remote]) => `${local},${remote}` === ends)?.[3];
+  };
 }
 
 /** For what no event reports. */

@@ -1,20 +1,20 @@
 /**
  * The ws driver with real servers: the contract every transport keeps, and what only a real
- * network can do to one. Every wait is for an event and has a deadline. TLS is in ws-tls.test.ts.
+ * network can do to one. Every wait is for an event and has a deadline. TLS is in ws-tls.test.ts,
+ * addresses and options in ws-target.test.ts.
  */
 
-import { Agent } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { wsTransport } from '../../src/drivers/ws.ts';
 import type { TransportTarget } from '../../src/ports.ts';
-import { nextTurn, payloadMax, transportConformance, Witness } from './transport-conformance.ts';
-import { eventually, frame, RealServer, startRaw, tcpStates } from './ws-peers.ts';
+import { transportConformance } from './transport-conformance.ts';
+import { nextTurn, payloadMax, Witness } from './transport-witness.ts';
+import { clientState, eventually, frame, RealServer, startRaw } from './ws-peers.ts';
 
 transportConformance('ws:', wsTransport, (manner) => RealServer.start(manner));
 
+const linux = process.platform === 'linux';
 const call = (target: TransportTarget) => new Witness(wsTransport, target);
 const at = (url: string, more: Partial<TransportTarget> = {}): TransportTarget => ({
   url,
@@ -50,16 +50,16 @@ const untilHandles = (expected: string) =>
   eventually(`the handles are '${expected}'`, () => handles() === expected);
 
 describe('a reset reaches the peer as a TCP reset and leaves no TIME_WAIT', () => {
-  it.runIf(process.platform === 'linux')('which the kernel would show us', async () => {
+  it.runIf(linux)('which the kernel would show us', async () => {
     const server = await startRaw();
     const socket = connect(server.port, '127.0.0.1');
     const peer = await server.peer();
-    const port = peer.socket.remotePort ?? 0;
+    const state = clientState(peer);
     socket.end();
     await peer.log.until('gone by end');
     peer.socket.end();
-    await eventually('our port is in TIME_WAIT', () => tcpStates(port).includes('06'));
-    expect(tcpStates(port)).toEqual(['06']);
+    await eventually('our port is in TIME_WAIT', () => state() === '06');
+    expect(state()).toBe('06');
   });
 
   const phases: [phase: string, reach: () => Promise<Awaited<ReturnType<typeof request>>>][] = [
@@ -88,13 +88,13 @@ describe('a reset reaches the peer as a TCP reset and leaves no TIME_WAIT', () =
   for (const [phase, reach] of phases) {
     it(`while ${phase}`, async () => {
       const { client, peer } = await reach();
-      const port = peer.socket.remotePort ?? 0;
+      const state = clientState(peer);
       await nextTurn();
       const heard = [...client.log.words];
       client.handle.reset();
       expect(await peer.log.until('gone')).toBe('gone by reset');
       await nextTurn();
-      if (process.platform === 'linux') expect(tcpStates(port)).toEqual([]);
+      if (linux) expect(state()).toBeUndefined();
       expect(client.log.words).toEqual(heard);
     });
   }
@@ -130,7 +130,7 @@ describe('a reset reaches the peer as a TCP reset and leaves no TIME_WAIT', () =
     const closing = frame(0x88, Buffer.from([0x03, 0xe8]));
     for (let ticks = 0; ticks < 12; ticks += 1) {
       const { client, peer } = await meet();
-      const port = peer.socket.remotePort ?? 0;
+      const state = clientState(peer);
       client.onWord = async () => {
         for (let tick = 0; tick < ticks; tick += 1) {
           await new Promise((resolve) => process.nextTick(resolve));
@@ -139,7 +139,7 @@ describe('a reset reaches the peer as a TCP reset and leaves no TIME_WAIT', () =
       };
       peer.socket.write(Buffer.concat([frame(0x81, 'x'), closing]));
       await peer.log.until('gone');
-      if (process.platform === 'linux') expect(tcpStates(port)).not.toContain('06');
+      if (linux) expect(state()).not.toBe('06');
       peer.socket.destroy();
       expect(client.log.words).toEqual(['opened', 'text x']);
     }
@@ -311,97 +311,5 @@ describe('a hostile or broken peer', () => {
     await peer.upgrade(Buffer.concat([frame(0x81, 'one'), frame(0x81, 'two')]));
     await client.log.until('text two');
     expect(client.log.words).toEqual(['opened', 'text one', 'text two']);
-  });
-});
-
-describe('an address', () => {
-  it('may say http, and what it says about a user becomes a header', async () => {
-    const server = await RealServer.start('accepts');
-    const url = `http://ann:p%40ss@127.0.0.1:${server.port}/way?token=secret`;
-    const basic = `Basic ${Buffer.from('ann:p@ss').toString('base64')}`;
-    call(at(url));
-    const { request: plain } = await server.peer();
-    expect(plain.headers.authorization).toBe(basic);
-    expect(plain.url).toBe('/way?token=secret');
-    call(at(url, { headers: { authorization: 'Bearer mine', 'X-Mine': 'yes' } }));
-    const { request: own } = await server.peer();
-    expect(own.headers).toMatchObject({ authorization: 'Bearer mine', 'x-mine': 'yes' });
-    expect(own.headers['sec-websocket-extensions']).toBeUndefined();
-  });
-
-  it('can be a unix socket, which has no reset but an end', async () => {
-    const path = join(tmpdir(), `holdfast-${process.pid}.sock`);
-    const server = await RealServer.start('accepts', { host: path });
-    const client = call(at(`ws+unix:${path}:/chat?x=1`));
-    const peer = await server.peer();
-    await client.log.until('opened');
-    expect(peer.request.url).toBe('/chat?x=1');
-    client.handle.send('hello');
-    await peer.log.until('text hello');
-    client.handle.reset();
-    await peer.log.until('gone');
-    expect(client.log.words).toEqual(['opened']);
-  });
-
-  it('keeps its secrets, whatever goes wrong', async () => {
-    const secrets = ['s3cret-pass', 'tok3n-value', 'h3ader-value', 'czNjcmV0LXBhc3M'];
-    const user = 'ann:s3cret-pass@';
-    const query = '?token=tok3n-value';
-    const { port } = await startRaw();
-    const closed = await RealServer.start('refuses');
-    await closed.dispose();
-    const agent = new (class extends Agent {
-      override createConnection = () => {
-        throw new Error(`cannot reach ws://${user}host/${query} with h3ader-value`);
-      };
-    })();
-    const addresses = [
-      `ws://${user}127.0.0.1:1/${query}`,
-      `ws://${user}nowhere.invalid/${query}`,
-      `ftp://${user}127.0.0.1:${port}/${query}`,
-      `ws://${user}127.0.0.1:${port}/${query}#x`,
-      `ws://${user}[::1/${query}`,
-      `ws://${user}127.0.0.1:99999/${query}`,
-    ].map((url) => at(url, { headers: { 'X-Key': 'h3ader-value' } }));
-    addresses.push(
-      at(`ws://${user}127.0.0.1:1/${query}`, { headers: { 'X-Key': '\nh3ader-value' } }),
-    );
-    addresses.push(
-      at(`ws://${user}host/${query}`, { agent, headers: { 'X-Key': 'h3ader-value' } }),
-    );
-    for (const target of addresses) {
-      const client = call(target);
-      await client.log.until('closed 1006');
-      expect(client.log.words).toEqual(['closed 1006']);
-      expect(client.end?.error?.message).not.toBe('');
-      for (const secret of secrets) expect(JSON.stringify(client.end)).not.toContain(secret);
-    }
-    const { client, peer } = await request({ headers: { Authorization: 'h3ader-value' } });
-    peer.socket.end('HTTP/1.1 403 No\r\n\r\nyour key h3ader-value is unknown');
-    await client.log.until('closed');
-    expect(client.end?.reason).toBe('your key *** is unknown');
-  });
-
-  it('is taken as given: subprotocols and agent', async () => {
-    const server = await RealServer.start('accepts');
-    let used = 0;
-    const agent = new (class extends Agent {
-      override createConnection(...args: Parameters<Agent['createConnection']>) {
-        used += 1;
-        return super.createConnection(...args);
-      }
-    })();
-    const client = call(server.target({ agent, subprotocols: ['one', 'two'] }));
-    const peer = await server.peer();
-    await client.log.until('opened');
-    expect(used).toBe(1);
-    expect(peer.request.headers['sec-websocket-protocol']).toBe('one,two');
-    await nextTurn();
-    client.handle.reset();
-    expect(await peer.log.until('gone')).toBe('gone by reset');
-    for (const subprotocols of [['not a token'], ['twice', 'twice']]) {
-      const wrong = call(server.target({ subprotocols }));
-      await wrong.log.until('closed 1006');
-    }
   });
 });

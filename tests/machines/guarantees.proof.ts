@@ -1,6 +1,6 @@
 /** The wider layers of the same guarantees, for which a push does not wait. */
 import { describe, it } from 'vitest';
-import { linkAlone, serviceAlone } from '../../machines/world.ts';
+import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
 import { prove } from './worlds.ts';
 
 describe('a service alone keeps every guarantee', () => {
@@ -16,5 +16,11 @@ describe('a service alone keeps every guarantee', () => {
 describe('a link alone keeps every guarantee', () => {
   it('with three messages in flight, delivered in any order', () => {
     prove(linkAlone, { delivery: 'async', inFlight: 3 });
+  });
+});
+
+describe('a service and the link to it keep every guarantee', () => {
+  it('with one message in flight, delivered in any order', () => {
+    prove(both, { delivery: 'async', inFlight: 1 });
   });
 });

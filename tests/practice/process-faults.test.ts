@@ -9,7 +9,7 @@ describe('a start', () => {
   it('prints one readiness line on stdout and nothing else', async () => {
     const { text, port } = await start();
     expect(text('stdout')).toBe(`listening on ${port}\n`);
-    expect(text('stderr')).toMatch(/^practice listening on 127\.0\.0\.1:\d+, jsonrpc, boot /);
+    expect(text('stderr')).toMatch(/^practice serving 127\.0\.0\.1:\d+, jsonrpc, boot /);
   });
 
   it('prints the readiness line it was given', async () => {

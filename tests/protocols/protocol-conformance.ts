@@ -242,10 +242,8 @@ function handshake(at: At, script: PeerScript): void {
   });
 
   it('sends nothing before its hello, then its hello alone', async () => {
-    const { host } = await at('opened');
-    expect(host.sent).toEqual([]);
-    const accepted = await at('accepted');
-    expect(accepted.host.sent).toHaveLength(script.welcome ? 1 : 0);
+    expect((await at('opened')).host.sent).toEqual([]);
+    expect((await at('accepted')).host.sent).toHaveLength(script.welcome ? 1 : 0);
   });
 
   it('is opened and accepted once, however often it is told', async () => {

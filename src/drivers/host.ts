@@ -1,7 +1,8 @@
 /**
- * When something runs, and by chance what: the two ways to leave the caller's stack, and the
- * dice. Real ones; a simulator brings its own.
+ * What the host process lends: the two ways to leave the caller's stack, the dice, and names
+ * that nobody else has. Real ones; a simulator brings its own.
  */
+import { randomUUID } from 'node:crypto';
 import type { Defer, Random } from '../ports.ts';
 
 /** At the end of the running job, before any I/O. */
@@ -13,3 +14,6 @@ export const immediateDefer: Defer = (task) => {
 };
 
 export const systemRandom: Random = () => Math.random();
+
+/** Unique for the life of the host process, and beyond. */
+export const uuid = (): string => randomUUID();
