@@ -240,6 +240,8 @@ export type ServiceOrder =
   | { type: 'service.fall' }
   /** replace the process; answered `service.launching`, then as raise */
   | { type: 'service.cycle' }
+  /** it runs and does not serve: kill it, and start again as after a crash, within the budget */
+  | { type: 'service.recover' }
   /** as fall, at once and without grace */
   | { type: 'service.kill' };
 export type ServiceHint = { type: 'service.nudge' } | HostResumed;

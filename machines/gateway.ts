@@ -32,6 +32,8 @@ interface Context {
   asked: number;
   served: number;
   dropped: number;
+  /** nobody but the link's own doubt asked for the restart that waits */
+  doubted: boolean;
   settleMs: number;
   /** the limit that the last stop or quit came with, 0 for none */
   withinMs: number;
@@ -98,6 +100,7 @@ export const gateway = setup({
     raiseService: toService({ type: 'service.raise' }),
     dropService: toService({ type: 'service.fall' }),
     cycleService: toService({ type: 'service.cycle' }),
+    recoverService: toService({ type: 'service.recover' }),
     killService: toService({ type: 'service.kill' }),
     dialLink: toLink({ type: 'link.dial' }),
     retargetLink: toLink({ type: 'link.retarget' }),
@@ -113,12 +116,17 @@ export const gateway = setup({
     }),
     ask: assign({
       asked: ({ context }) => context.asked + 1,
+      doubted: ({ event }) => event.type === 'restart' && event.by === 'liveness',
       settleMs: ({ context, event }) =>
         event.type === 'restart' ? event.settleMs : context.settleMs,
     }),
-    join: assign({ asked: ({ context }) => context.asked + 1 }),
-    serve: assign({ served: ({ context }) => context.asked }),
-    drop: assign({ dropped: ({ context }) => context.asked }),
+    join: assign({
+      asked: ({ context }) => context.asked + 1,
+      doubted: ({ context, event }) =>
+        context.doubted && event.type === 'restart' && event.by === 'liveness',
+    }),
+    serve: assign({ served: ({ context }) => context.asked, doubted: false }),
+    drop: assign({ dropped: ({ context }) => context.asked, doubted: false }),
     limit: assign({ withinMs: ({ event }) => ('withinMs' in event ? event.withinMs : 0) }),
     cycle: raise({ type: 'cycle' }),
     doubt: raise({ type: 'restart', by: 'liveness', settleMs: 0, later: false }),
@@ -126,6 +134,7 @@ export const gateway = setup({
   guards: {
     current,
     owned: ({ context }) => context.owned,
+    doubted: ({ context }) => context.doubted,
     byUser: ({ event }) => event.type === 'restart' && event.by === 'user',
     settles: ({ event }) => event.type === 'restart' && event.settleMs > 0,
     later: ({ event }) => event.type === 'restart' && event.later,
@@ -163,6 +172,7 @@ export const gateway = setup({
     asked: 0,
     served: 0,
     dropped: 0,
+    doubted: false,
     settleMs: 0,
     withinMs: 0,
     ...input,
@@ -216,7 +226,10 @@ export const gateway = setup({
             stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
             dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
             quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
-            cycle: { target: '.cycling', actions: ['restLink', 'cycleService'] },
+            cycle: [
+              { guard: 'doubted', target: '.cycling', actions: ['restLink', 'recoverService'] },
+              { target: '.cycling', actions: ['restLink', 'cycleService'] },
+            ],
             'service.failed': { target: '.failed.service', actions: 'restLink' },
             'service.unkillable': { target: 'unkillable', actions: 'restLink' },
             'link.failed': '.failed.link',

@@ -180,6 +180,7 @@ export const supervisor = setup({
     refund: { actions: 'refund' },
     'service.raise': '.preparing',
     'service.cycle': '.preparing',
+    'service.recover': '.preparing',
     'service.fall': { target: '.resting', actions: 'reportRested' },
     'service.kill': { target: '.resting', actions: 'reportRested' },
   },
@@ -199,6 +200,7 @@ export const supervisor = setup({
       on: {
         'service.raise': {},
         'service.cycle': { target: 'preparing', reenter: true },
+        'service.recover': { target: 'preparing', reenter: true },
         'plan.ready': 'owned',
         'plan.failed': [
           { guard: 'fatal', target: 'failed.plan' },
@@ -224,6 +226,10 @@ export const supervisor = setup({
         'process.unkillable': '.unkillable',
         'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },
         'service.cycle': { target: '.falling.toCycle', actions: 'stopProcess' },
+        'service.recover': {
+          target: '.falling.toRecover',
+          actions: ['noteUnready', 'killProcess'],
+        },
         'service.kill': { target: '.falling.toRest', actions: 'killProcess' },
       },
       states: {
@@ -301,6 +307,7 @@ export const supervisor = setup({
           on: {
             'service.raise': '.toCycle',
             'service.cycle': '.toCycle',
+            'service.recover': '.toRecover',
             'service.fall': '.toRest',
           },
           states: {
@@ -322,6 +329,7 @@ export const supervisor = setup({
             'service.fall': { actions: 'reportUnkillable' },
             'service.raise': { actions: 'reportUnkillable' },
             'service.cycle': { actions: 'reportUnkillable' },
+            'service.recover': { actions: 'reportUnkillable' },
             'service.kill': { target: 'falling.toRest', actions: 'killProcess' },
           },
         },

@@ -167,6 +167,7 @@ const absentService = {
   receives: answers({
     'service.raise': 'raised',
     'service.cycle': 'raised',
+    'service.recover': 'raised',
     'service.fall': 'fallen',
     'service.kill': 'fallen',
   }),
@@ -204,6 +205,7 @@ interface Counts {
   class: string;
   floorMs: number;
   owned: boolean;
+  doubted: boolean;
 }
 
 const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => ({
@@ -214,7 +216,7 @@ const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => (
 /** Roles by actor `src`, with the abstraction of each context. */
 const roles = {
   // withinMs is read in the step that sets it
-  gateway: role(gateway, (c) => c.owned),
+  gateway: role(gateway, (c) => [c.owned, c.doubted]),
   // class is read in the step that sets it; in falling.toRecover it is always `crash`
   supervisor: role(supervisor, (c) => [c.charged, c.stillborn]),
   process: role(process, (c) => c.class),

@@ -93,7 +93,10 @@ class Run implements ProcessHandle {
     const lines = splitLines((text) => {
       if (this.#phase !== 'over') this.#events.line(name, text);
     });
-    const data = (chunk: Buffer) => lines.push(chunk);
+    const data = (chunk: Buffer) => {
+      this.#events.output?.(name, chunk);
+      lines.push(chunk);
+    };
     const close = () => {
       lines.end();
       this.#unread.delete(stream);

@@ -1,69 +1,102 @@
 /**
- * The host's time. Promises that `now` never jumps, that no timer fires early, and that a timer
- * which fires late, or after the host slept, says so first: whoever counted silence meanwhile
- * counted the host's own absence. It must never fire a timer that was cleared because of that.
+ * The system's time. It promises that a timer never fires before its due time, that a timer which
+ * is late (a stall, SIGSTOP, a debugger) or finds that the host has slept reports `onResume` first
+ * and fires only if it is still armed, and that a wait may be longer than Node's timers can hold.
+ * It must never swallow an error of a callback, and a pending timer keeps the process alive.
  */
-import type { Clock } from '../ports.ts';
 
-/** Beyond 2^31 - 1 ms Node fires at once, so longer waits are made of several. */
-const longestMs = 2_147_483_647;
+import type { Clock, Defer } from '../ports.ts';
+
+const int32Max = 2 ** 31 - 1;
+const sleptMs = 1000;
+
+/** Where time comes from. Only a test has another one. */
+export interface TimeSource {
+  /** stands still while the host sleeps, on Linux */
+  monotonic(): number;
+  /** goes on while the host sleeps */
+  wall(): number;
+  arm(run: () => void, ms: number): unknown;
+  disarm(handle: unknown): void;
+}
 
 export interface SystemClockOptions {
-  /** the host slept, was stopped or blocked; called before the timer that found out */
-  onResume: () => void;
-  /** a timer that fires later than this after its due time counts as late; default 500 ms */
+  /** the process or the host was not running; called before the timer that found out */
+  onResume(): void;
+  /** how late a timer may be before that is news */
   lateAfterMs?: number;
-  /** a wall clock that ran ahead of the monotonic one by more than this means sleep; 1,000 ms */
-  sleptAfterMs?: number;
-  monotonic?: () => number;
-  wall?: () => number;
+  source?: TimeSource;
 }
 
-interface Timer {
-  handle: NodeJS.Timeout;
-  cleared: boolean;
+const system: TimeSource = {
+  monotonic: () => performance.now(),
+  wall: () => Date.now(),
+  arm: (run, ms) => setTimeout(run, ms),
+  disarm: (handle) => clearTimeout(handle as NodeJS.Timeout),
+};
+
+/** Runs a task as soon as the stack is empty. */
+export const microtaskDefer: Defer = (task) => queueMicrotask(task);
+
+class Timer {
+  readonly due: number;
+  readonly run: () => void;
+  armed = true;
+  handle: unknown;
+
+  constructor(due: number, run: () => void) {
+    this.due = due;
+    this.run = run;
+  }
 }
 
-export function systemClock({
-  onResume,
-  lateAfterMs = 500,
-  sleptAfterMs = 1_000,
-  monotonic = () => performance.now(),
-  wall = () => Date.now(),
-}: SystemClockOptions): Clock {
-  // the monotonic clock may stand still while the host sleeps; the wall clock does not
-  let offset = wall() - monotonic();
-  const slept = (): boolean => {
-    const drift = wall() - monotonic() - offset;
-    offset += drift;
-    return drift > sleptAfterMs;
-  };
-  const arm = (timer: Timer, run: () => void, due: number) => {
-    const rest = Math.min(Math.max(due - monotonic(), 0), longestMs);
-    timer.handle = setTimeout(() => fire(timer, run, due), Math.ceil(rest));
-  };
-  const fire = (timer: Timer, run: () => void, due: number) => {
-    const lateMs = monotonic() - due;
-    const away = slept();
-    if (lateMs > lateAfterMs || away) onResume();
-    if (timer.cleared) return;
-    if (lateMs < 0) arm(timer, run, due);
-    else run();
-  };
+export function systemClock(options: SystemClockOptions): Clock {
+  const { onResume, lateAfterMs = 500, source = system } = options;
+  const offset = () => source.wall() - source.monotonic();
+  /** wall minus monotonic time when we last looked: it grows by the length of a sleep */
+  let offsetSeen = offset();
+  /** a timer that was due before this is part of a stall that was already reported */
+  let reportedAt = Number.NEGATIVE_INFINITY;
+
+  function arm(timer: Timer, now: number): void {
+    // Node cuts a fraction off and may be early by one; a timer that wakes early goes back to sleep
+    const ms = Math.min(Math.max(1, Math.ceil(timer.due - now)), int32Max);
+    timer.handle = source.arm(() => wake(timer), ms);
+  }
+
+  function wake(timer: Timer): void {
+    const now = source.monotonic();
+    const stalled = now > timer.due + lateAfterMs && timer.due >= reportedAt;
+    const seen = offset();
+    const slept = seen > offsetSeen + sleptMs;
+    offsetSeen = seen;
+    if (stalled || slept) reportedAt = now;
+    try {
+      if (stalled || slept) onResume();
+    } finally {
+      if (timer.armed) {
+        if (now < timer.due) arm(timer, now);
+        else {
+          timer.armed = false;
+          timer.run();
+        }
+      }
+    }
+  }
+
   return {
-    now: monotonic,
-    wallNow: wall,
+    now: source.monotonic,
+    wallNow: source.wall,
     setTimeout(run, ms) {
-      const timer: Timer = { handle: setTimeout(() => {}, 0), cleared: false };
-      clearTimeout(timer.handle);
-      arm(timer, run, monotonic() + Math.max(0, ms));
+      const now = source.monotonic();
+      const timer = new Timer(now + (ms > 0 ? ms : 0), run);
+      arm(timer, now);
       return timer;
     },
     clearTimeout(id) {
-      if (typeof id !== 'object' || id === null || !('handle' in id)) return;
-      const timer = id as Timer;
-      timer.cleared = true;
-      clearTimeout(timer.handle);
+      if (!(id instanceof Timer)) return;
+      id.armed = false;
+      source.disarm(id.handle);
     },
   };
 }

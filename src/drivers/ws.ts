@@ -117,8 +117,6 @@ class WsLink implements TransportHandle {
   reset(): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    // ws reports the end of an aborted handshake as an error; somebody has to hear it
-    this.#ws?.removeAllListeners().on('error', () => {});
     this.#cut();
   }
 
@@ -132,7 +130,7 @@ class WsLink implements TransportHandle {
       perMessageDeflate: false,
       skipUTF8Validation: false,
       autoPong: true,
-      closeTimeout: 50,
+      closeTimeout: int32Max,
       ...trust(this.#target),
       finishRequest: (request) => this.#finishRequest(request),
       // http calls it with a callback as its second argument; the types know only net's overloads

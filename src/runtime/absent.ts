@@ -3,25 +3,44 @@
  * that `connect` and `supervise` are the same machine as `createGateway`. It must never hold
  * anything.
  */
-import type { LinkOrder, LinkReport, ServiceOrder, ServiceReport } from '../../machines/index.ts';
+import type {
+  LinkHint,
+  LinkOrder,
+  LinkReport,
+  ServiceHint,
+  ServiceOrder,
+  ServiceReport,
+} from '../../machines/index.ts';
 import { type LeafHost, leaf } from './leaf.ts';
 
+/** Orders only: a hint owes no answer, and must not get one. */
+const serviceAnswers: Record<ServiceOrder['type'], ServiceReport> = {
+  'service.raise': { type: 'service.ready', owned: false },
+  'service.cycle': { type: 'service.ready', owned: false },
+  'service.recover': { type: 'service.ready', owned: false },
+  'service.fall': { type: 'service.rested' },
+  'service.kill': { type: 'service.rested' },
+};
+
+const linkAnswers: Record<LinkOrder['type'], LinkReport> = {
+  'link.dial': { type: 'link.opened' },
+  'link.retarget': { type: 'link.opened' },
+  'link.rest': { type: 'link.rested' },
+  'link.drop': { type: 'link.rested' },
+};
+
 export const absentService = (host: LeafHost) =>
-  leaf<{ gen: number }, ServiceOrder, ServiceReport>('service', host, (_input, post) => ({
+  leaf<{ gen: number }, ServiceOrder | ServiceHint, ServiceReport>('service', host, (_, post) => ({
     command({ type }) {
-      if (type === 'service.raise' || type === 'service.cycle') {
-        post({ type: 'service.ready', owned: false });
-      }
-      if (type === 'service.fall' || type === 'service.kill') post({ type: 'service.rested' });
+      if (type in serviceAnswers) post(serviceAnswers[type as ServiceOrder['type']]);
     },
     release() {},
   }));
 
 export const absentLink = (host: LeafHost) =>
-  leaf<{ gen: number }, LinkOrder, LinkReport>('link', host, (_input, post) => ({
+  leaf<{ gen: number }, LinkOrder | LinkHint, LinkReport>('link', host, (_, post) => ({
     command({ type }) {
-      if (type === 'link.dial' || type === 'link.retarget') post({ type: 'link.opened' });
-      if (type === 'link.rest' || type === 'link.drop') post({ type: 'link.rested' });
+      if (type in linkAnswers) post(linkAnswers[type as LinkOrder['type']]);
     },
     release() {},
   }));

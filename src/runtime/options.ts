@@ -99,6 +99,8 @@ export interface ProcessOptions {
   readyMs?: number;
   /** exit codes that starting again cannot cure; default { 78: 'configuration' } */
   exitClasses?: Readonly<Record<number, ExitClass>>;
+  /** a sink for every chunk the process writes, as it was written */
+  output?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
   driver?: ProcessDriver;
 }
 
@@ -278,6 +280,7 @@ const processShape = z.strictObject({
   exitClasses: z
     .record(z.string(), z.enum(['clean', 'crash', 'configuration', 'runtime']))
     .optional(),
+  output: fn.optional(),
   driver: fn.optional(),
 });
 

@@ -15,7 +15,7 @@ import type {
   ReadinessReport,
 } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
-import type { LaunchPlan } from '../ports.ts';
+import type { LaunchPlan, ProcessEvents } from '../ports.ts';
 import { environment } from './environment.ts';
 import { calling, found, type Host, messageOf } from './host.ts';
 import { leaf } from './leaf.ts';
@@ -94,6 +94,7 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
         host.diagnose('error', 'HF_SPAWN_FAILED', `${plan.command[0]}: ${message}`);
         post({ type: 'os.failed' });
       },
+      ...sink(host),
       line: (stream, text) => host.output.push(stream, text),
       exited: ({ code, signal }) => {
         const kind = classify(host, code, signal);
@@ -117,6 +118,21 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
       },
     };
   });
+
+/** The host's own sink for output, if any: an error in it is reported and harms nothing. */
+function sink(host: Host): Pick<ProcessEvents, 'output'> {
+  const output = host.settings.process?.output;
+  if (output === undefined) return {};
+  return {
+    output(stream, chunk) {
+      try {
+        output(stream, chunk);
+      } catch (error) {
+        host.diagnose('error', 'HF_USER_FUNCTION', `process.output failed: ${messageOf(error)}`);
+      }
+    },
+  };
+}
 
 function launch(host: Host, plan: Plan): LaunchPlan {
   const [command, ...args] = plan.command;

@@ -68,7 +68,7 @@ describe('the mermaid text of a machine', () => {
     ]);
   });
 
-  it('says of parallel states, histories, ends, actors and tags what mermaid has no sign for', () => {
+  it('says what mermaid has no sign for in rows', () => {
     const lines = toMermaid(modelOf(player))
       .split('\n')
       .map((line) => line.trim());
@@ -142,6 +142,11 @@ describe('the mermaid text of a machine', () => {
     });
   }
 
+  it('gives a state the name of its machine when it has it', () => {
+    const lamp = createMachine({ id: 'lamp', initial: 'lamp', states: { lamp: {} } });
+    expect(toMermaid(modelOf(lamp))).toContain('state "lamp" as lamp\n');
+  });
+
   it('brings the title of its box with the first row of a composite, and says so only once', () => {
     const bare = createMachine({
       initial: 'a',
@@ -170,7 +175,8 @@ describe('the difference between two texts', () => {
       .replace('    state "wide" as open.wide\n', '');
     expect(difference(plain, after)).toBe(
       '- in any state `ring / chime`; - start in shut; - state open.wide; ' +
-        '+ in any state `knock:twice / chime`; + start in gone; + open → shut on `draw`; and 1 more',
+        '+ in any state `knock:twice / chime`; + start in gone; ' +
+        '+ open → shut on `draw`; and 1 more',
     );
   });
 

@@ -65,7 +65,7 @@ function mermaid(): Mermaid {
 const decoded = (text = ''): string =>
   text.replace(/ﬂ°°(\d+)¶ß/g, (_, code) => String.fromCodePoint(Number(code)));
 
-/** States and mermaid's own signs with their place and their rows, and arrows, as mermaid has understood them. */
+/** What mermaid has understood: states and its own signs in their places, rows, arrows. */
 export async function readBack(text: string) {
   const { db } = await mermaid().mermaidAPI.getDiagramFromText(text);
   const { nodes, edges } = db.getData();

@@ -5,6 +5,7 @@
  */
 
 import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { wsTransport } from '../../src/drivers/ws.ts';
 import type { TransportTarget } from '../../src/ports.ts';
@@ -196,7 +197,9 @@ describe('a refused upgrade', () => {
     const { client, peer } = await request();
     peer.socket.write('HTTP/1.1 500 Oh\r\nContent-Length: 99\r\n\r\nhalf');
     peer.socket.end();
+    const began = performance.now();
     await client.log.until('closed 1006');
+    expect(performance.now() - began).toBeLessThan(900);
     expect(client.log.words).toEqual(['closed 1006']);
     expect(client.end).toMatchObject({ status: 500, reason: 'half' });
   });
@@ -277,6 +280,30 @@ describe('a hostile or broken peer', () => {
       expect(client.end).toMatchObject(end);
     });
     await Promise.all(stories);
+  });
+
+  it('that ends but does not read what we still send cannot keep us either', async () => {
+    const { client, peer } = await meet();
+    peer.socket.pause();
+    while (client.handle.bufferedBytes < 1_000_000) {
+      client.handle.send('x'.repeat(90_000));
+      await nextTurn();
+    }
+    peer.socket.end();
+    const began = performance.now();
+    await client.log.until('closed 1006');
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+
+  it('may think about our close frame as long as the machine lets it', async () => {
+    const { client, peer } = await meet();
+    client.handle.close(1000, '');
+    await peer.log.until('close 1000');
+    await pause(1500); // longer than all that the driver itself bounds
+    expect(client.log.words).toEqual(['opened']);
+    peer.socket.end(frame(0x88, Buffer.from([0x03, 0xe8])));
+    await client.log.until('closed 1000');
+    expect(handles()).not.toContain('Timeout');
   });
 
   it('that ends without a close frame, or in the middle of a frame, leaves 1006', async () => {

@@ -1,0 +1,92 @@
+/**
+ * What a word on the command line may be. Every reader here promises the value, or one sentence
+ * that names the option, the rule and what was given; it must never repeat a query or a password
+ * of a URL, and never let a bad value through to fail later.
+ */
+
+/** A mistake of whoever typed the command: exit code 2, one sentence, no stack. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const protocols = ['plain', 'jsonrpc'] as const;
+export const restarts = ['on-failure', 'always', 'never'] as const;
+export type ProtocolName = (typeof protocols)[number];
+export type RestartWhen = (typeof restarts)[number];
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const longestMs = 2 ** 31 - 1;
+const shownMax = 60;
+
+const wrong = (option: string, rule: string, given: string): UsageError =>
+  new UsageError(`${option} must be ${rule}; got ${shown(given)}`);
+
+const shown = (text: string): string =>
+  JSON.stringify(text.length > shownMax ? `${text.slice(0, shownMax)}…` : text);
+
+/** `30s`, `500ms`, `2m`, `1h`. */
+export const duration =
+  (option: string) =>
+  (text: string): number => {
+    const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+    const ms = Number(digits) * (unitMs[unit as keyof typeof unitMs] ?? Number.NaN);
+    if (ms >= 1 && ms <= longestMs) return Math.round(ms);
+    throw wrong(option, 'a duration such as 30s, 500ms or 2m, at most 24 days', text);
+  };
+
+export const milliseconds =
+  (option: string) =>
+  (text: string): number => {
+    const ms = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (ms <= longestMs) return ms;
+    throw wrong(option, `a whole number of milliseconds from 0 to ${longestMs}`, text);
+  };
+
+export const oneOf =
+  <T extends string>(option: string, allowed: readonly T[]) =>
+  (text: string): T => {
+    const found = allowed.find((one) => one === text);
+    if (found !== undefined) return found;
+    throw wrong(option, `one of ${allowed.join(', ')}`, text);
+  };
+
+export const word =
+  (option: string) =>
+  (text: string): string => {
+    if (/^[\w.@:-]{1,40}$/.test(text)) return text;
+    throw wrong(option, '1 to 40 letters, digits or . _ @ : -', text);
+  };
+
+export const pattern =
+  (option: string) =>
+  (text: string): RegExp => {
+    try {
+      if (text !== '') return new RegExp(text);
+    } catch (error) {
+      const why = error instanceof Error ? error.message.split(': ').at(-1) : 'not understood';
+      throw wrong(`${option}`, `a regular expression (${why?.toLowerCase()})`, text);
+    }
+    throw wrong(option, 'a regular expression', text);
+  };
+
+/** Where the link goes; `{port}` may stand for the port that the ready line names. */
+export const address =
+  (option: string) =>
+  (text: string): string => {
+    const whole = text.replaceAll('{port}', '1');
+    const scheme = URL.canParse(whole) ? new URL(whole).protocol : '';
+    if (['ws:', 'wss:', 'http:', 'https:'].includes(scheme)) return text;
+    throw wrong(option, 'a ws, wss, http or https URL', withoutSecrets(text));
+  };
+
+function withoutSecrets(text: string): string {
+  return text.replace(/[?#].*$/s, '?…').replace(/\/\/[^/@]*@/, '//…@');
+}
+
+/** A URL with `{port}` needs somebody who says which. */
+export function checkPort(url: string | undefined, readyLine: RegExp | undefined): void {
+  if (!url?.includes('{port}') || readyLine?.source.includes('(?<port>')) return;
+  const given = readyLine === undefined ? 'no --ready-line' : shown(readyLine.source);
+  const rule = 'a --ready-line with the group (?<port>\\d+), because --url names {port}';
+  throw new UsageError(`holdfast needs ${rule}; got ${given}`);
+}
