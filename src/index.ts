@@ -76,6 +76,7 @@ export {
 } from './errors.ts';
 export type * from './ports.ts';
 export { jsonrpc, plain } from './protocols/index.ts';
+export { defaults } from './runtime/defaults.ts';
 export type {
   Connected,
   GatewayEvents,
@@ -94,6 +95,5 @@ export type {
   ProcessOptions,
   Ready,
 } from './runtime/options.ts';
-export { defaults } from './runtime/options.ts';
 export type { State, Status } from './runtime/status.ts';
 export type { Gateway, GatewayOptions };

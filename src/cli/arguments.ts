@@ -83,10 +83,21 @@ function withoutSecrets(text: string): string {
   return text.replace(/[?#].*$/s, '?…').replace(/\/\/[^/@]*@/, '//…@');
 }
 
-/** A URL with `{port}` needs somebody who says which. */
-export function checkPort(url: string | undefined, readyLine: RegExp | undefined): void {
+/** Options that are right one by one, and wrong beside each other. */
+export function checkTogether({
+  url,
+  protocol,
+  readyLine,
+}: {
+  url?: string;
+  protocol?: ProtocolName;
+  readyLine?: RegExp;
+}): void {
+  if (url === undefined && protocol !== undefined) {
+    throw new UsageError(`--protocol must come with --url; got "${protocol}" alone`);
+  }
   if (!url?.includes('{port}') || readyLine?.source.includes('(?<port>')) return;
-  const given = readyLine === undefined ? 'no --ready-line' : shown(readyLine.source);
-  const rule = 'a --ready-line with the group (?<port>\\d+), because --url names {port}';
-  throw new UsageError(`holdfast needs ${rule}; got ${given}`);
+  const given = readyLine === undefined ? 'none' : shown(readyLine.source);
+  const rule = 'must have a group (?<port>\\d+), because --url names {port}';
+  throw new UsageError(`--ready-line ${rule}; got ${given}`);
 }

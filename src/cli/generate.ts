@@ -1,5 +1,6 @@
 /**
- * `npm run generate`: rewrites diagrams/ from the machines. With `--check` it writes nothing, and
+ * `npm run generate`: rewrites diagrams/ and the generated pages of docs/ from the code. With
+ * `--check` it writes nothing, and
  * exits 1 with one line for every file that no longer says what the machine does. It must never
  * remove a file that it would not have written itself.
  */
@@ -17,6 +18,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Drawings, drawAll, isDrawing, type Stale, staleIn } from '../diagram/files.ts';
+import { pages } from './pages.ts';
 
 const usage = `npm run generate [-- [--check] [--machines FILE] [--out DIR]]
   --check          write nothing; exit 1 and say what is stale
@@ -64,16 +66,30 @@ function write(folder: string, drawn: Drawings, stale: Stale[]): void {
   }
 }
 
+/** The pages of docs/ whose text is not the generated one. */
+function stalePages(folder: string): [file: string, text: string][] {
+  return [...pages()].filter(([file, text]) => {
+    const path = join(folder, file);
+    return !existsSync(path) || readFileSync(path, 'utf8').replaceAll('\r\n', '\n') !== text;
+  });
+}
+
+const docs = fileURLToPath(new URL('../../docs', import.meta.url));
 const { check, machines, out, help } = options();
 if (help) {
   console.log(usage);
 } else {
   const drawn = drawAll(await exportsOf(machines));
   const stale = staleIn(committedIn(out), drawn);
+  const old = machines === undefined ? stalePages(docs) : [];
   for (const { line } of stale) console.log(line);
-  if (check && stale.length > 0) {
-    console.log('\nThe drawings are stale: run `npm run generate` and commit the result.');
+  for (const [file] of old) console.log(`docs/${file}: differs from what the code says`);
+  if (check && stale.length + old.length > 0) {
+    console.log('\nWhat is generated is stale: run `npm run generate` and commit the result.');
     process.exitCode = 1;
   }
-  if (!check) write(out, drawn, stale);
+  if (!check) {
+    write(out, drawn, stale);
+    for (const [file, text] of old) writeFileSync(join(docs, file), text);
+  }
 }

@@ -35,5 +35,4 @@ export function onInterrupt({ stop, kill, killNow }: Deeds): void {
 }
 
 /** How a person calls it. */
-export const spoken = (signal: NodeJS.Signals): string =>
-  signal === 'SIGINT' ? 'Ctrl-C' : signal;
+export const spoken = (signal: NodeJS.Signals): string => (signal === 'SIGINT' ? 'Ctrl-C' : signal);

@@ -6,7 +6,7 @@
  */
 import type { EndCause } from '../../machines/contracts.ts';
 import type { Ending, Session, TransportEnd } from '../ports.ts';
-import { sentence } from './openclaw/hostile.ts';
+import { sentence } from './hostile.ts';
 
 interface Meaning {
   readonly name: string;

@@ -8,7 +8,7 @@
 import { HoldfastError } from '../errors.ts';
 import type { Inbound, PeerError, Protocol } from '../ports.ts';
 import { peerWords } from './endings.ts';
-import { field, isRecord, parse } from './openclaw/hostile.ts';
+import { field, isRecord, parse } from './hostile.ts';
 import { heartbeat, PlainSession } from './plain.ts';
 
 /** Longer ids and method names are not looked at: no request of ours has one. */

@@ -5,8 +5,8 @@
 import type { EndCause } from '../../machines/index.ts';
 import { type ErrorCode, HoldfastError } from '../errors.ts';
 import type { Facts } from './facts.ts';
-import type { Settings } from './options.ts';
 import { died } from './sentences.ts';
+import type { Settings } from './settings.ts';
 import type { SystemView } from './view.ts';
 
 const failures: Partial<Record<EndCause, ErrorCode>> = {

@@ -6,11 +6,11 @@
  */
 import { HoldfastError } from '../errors.ts';
 import type { Inbound } from '../ports.ts';
+import { invalid } from './defaults.ts';
 import { Dispatcher, type Listener, type ListenOptions } from './dispatcher.ts';
 import { calling, type Level, messageOf } from './host.ts';
 import { type Environment, Machinery } from './machinery.ts';
 import type { GatewayOptions } from './options.ts';
-import { invalid } from './options.ts';
 import { notConnected, type RequestOptions } from './requests.ts';
 import type { PendingIntent, Status } from './status.ts';
 import type { WaitOptions } from './waiters.ts';

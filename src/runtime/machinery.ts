@@ -12,14 +12,15 @@ import { failure } from './failure.ts';
 import type { GatewayEvents, RestartOutcome, StopOutcome } from './gateway.ts';
 import { type Host, type Level, messageOf } from './host.ts';
 import { Ledger } from './ledger.ts';
-import { type GatewayOptions, type LinkOptions, type Settings, settle } from './options.ts';
+import type { GatewayOptions, LinkOptions } from './options.ts';
 import { OutputRing } from './output.ts';
 import { redact } from './redact.ts';
 import { RequestStore } from './requests.ts';
 import { died } from './sentences.ts';
+import { type Settings, settle } from './settings.ts';
 import { type Status, statusOf } from './status.ts';
 import { System } from './system.ts';
-import { type SystemView, viewOf } from './view.ts';
+import { paused, type SystemView, viewOf } from './view.ts';
 import { Waiters, type WaitOptions } from './waiters.ts';
 import type { Wire } from './wire.ts';
 
@@ -127,7 +128,7 @@ export class Machinery {
         if (gateway.in('life.wanted.failed') || gateway.in('life.unkillable')) {
           throw failure(this.#evidence());
         }
-        if (gateway.in('life.wanted.linking.held')) throw this.#pausedError();
+        if (paused(this.view)) throw this.#pausedError();
         const wanted = gateway.in('life.wanted') || gateway.in('life.falling.next.again');
         if (!wanted) throw this.#unwanted(verb);
         return undefined;
@@ -183,7 +184,7 @@ export class Machinery {
         throw failure(this.#evidence());
       }
       if (!gateway.in('life.wanted')) return { value: 'superseded' as const };
-      const there = gateway.in('life.wanted.running') || gateway.in('life.wanted.linking.held');
+      const there = gateway.in('life.wanted.running') || paused(this.view);
       return there
         ? { value: entry.joined ? ('joined' as const) : ('replaced' as const) }
         : undefined;
@@ -292,7 +293,7 @@ export class Machinery {
     const { facts, settings, clock, requests } = this.host;
     const view = this.view;
     const stuck = view.gateway.in('life.wanted.failed') || view.gateway.in('life.unkillable');
-    const held = view.gateway.in('life.wanted.linking.held');
+    const held = paused(view);
     return statusOf({
       view,
       facts,

@@ -16,11 +16,11 @@ import type {
 } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
 import type { LaunchPlan, ProcessEvents } from '../ports.ts';
+import { invalid } from './defaults.ts';
 import { environment } from './environment.ts';
 import { calling, found, type Host, messageOf } from './host.ts';
 import { leaf } from './leaf.ts';
 import type { Plan } from './options.ts';
-import { invalid } from './options.ts';
 import { prove } from './readiness.ts';
 
 /** How many of its last lines an exit is reported with. */

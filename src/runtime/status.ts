@@ -6,8 +6,8 @@
 import type { HoldfastError } from '../errors.ts';
 import type { Clock, ServerInfo } from '../ports.ts';
 import type { ExitRecord, Facts } from './facts.ts';
-import type { Settings } from './options.ts';
 import { sentence } from './sentences.ts';
+import type { Settings } from './settings.ts';
 import { charges, type SystemView } from './view.ts';
 
 export type State =
@@ -133,7 +133,7 @@ function stateOf({ gateway }: SystemView, before: State): State {
 const linking = (before: State): State => (before === 'reconnecting' ? before : 'starting');
 
 const phases: readonly [keyof SystemView, string, string][] = [
-  ['gateway', 'life.wanted.linking.held', 'paused'],
+  ['reconnect', 'paused', 'paused'],
   ['gateway', 'life.unkillable', 'unkillable'],
   ['heartbeat', 'watching.suspect', 'suspect'],
   ['heartbeat', 'watching.probing', 'probing'],

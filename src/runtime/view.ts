@@ -40,6 +40,11 @@ export function charges({ supervisor }: SystemView): number {
   return Array.isArray(charged) ? charged.length : 0;
 }
 
+/** Waits for somebody outside; not while it tries again because somebody came. */
+export function paused({ gateway, reconnect }: SystemView): boolean {
+  return gateway.in('life.wanted.linking.held') && (reconnect?.in('paused') ?? false);
+}
+
 function child(actor: AnyActorRef | undefined, id: string): AnyActorRef | undefined {
   return actor?.getSnapshot().children?.[id];
 }

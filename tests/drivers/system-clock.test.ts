@@ -16,7 +16,6 @@ const int32Max = 2 ** 31 - 1;
 /** A host whose time the test moves. */
 class Host implements TimeSource {
   readonly said: string[] = [];
-  readonly clock = systemClock({ onResume: () => this.onResume(), source: this });
   onResume = () => {
     this.said.push('resumed');
   };
@@ -37,6 +36,8 @@ class Host implements TimeSource {
   disarm = (handle: unknown) => {
     this.#timers.delete(handle as number);
   };
+
+  readonly clock = systemClock({ onResume: () => this.onResume(), source: this });
 
   say = (word: string, ms: number) => this.clock.setTimeout(() => this.said.push(word), ms);
 

@@ -10,29 +10,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { afterAll } from 'vitest';
 import type { Protocol, Session, SessionHost, TransportEnd } from '../../src/index.ts';
 import { type PracticeOptions, practiceCommand } from '../../src/practice/start.ts';
 import type { Json, Stats } from '../practice/house.ts';
 
-let bundle: string | undefined;
+let home: string | undefined;
+
+afterAll(() => {
+  if (home !== undefined) rmSync(home, { recursive: true });
+  home = undefined;
+});
 
 /** Bundled once a test file: it starts four times as fast as through the TypeScript loader. */
 function bundled(): string {
-  if (bundle !== undefined) return bundle;
-  const home = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
-  process.once('exit', () => rmSync(home, { recursive: true, force: true }));
-  bundle = join(home, 'gateway.mjs');
+  if (home !== undefined) return join(home, 'gateway.mjs');
+  home = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
+  const outfile = join(home, 'gateway.mjs');
   const imports = "import { createRequire } from 'node:module';";
   buildSync({
     entryPoints: [fileURLToPath(new URL('../../src/practice/gateway.ts', import.meta.url))],
     bundle: true,
     platform: 'node',
     format: 'esm',
-    outfile: bundle,
+    outfile,
     logLevel: 'error',
     banner: { js: `${imports}const require = createRequire(import.meta.url);` },
   });
-  return bundle;
+  return outfile;
 }
 
 /** The command line of a practice gateway. It leaves by itself after a minute, come what may. */
@@ -65,8 +70,22 @@ export const stats = async (port: number) => (await http(port, '/stats')) as Sta
 export const fault = (port: number, name: string, more: Json = {}) =>
   http(port, '/fault', { name, ...more });
 
-/** Where the peer stops answering; `hello` never accepts, `welcome` accepts. */
-export type Manners = 'no-challenge' | 'no-answer' | 'welcome' | 'refused';
+/** What a client has said after its upgrade request, as words: `text hello`, `close 1000 bye`. */
+export function spoken(heard: string): string[] {
+  let rest = Buffer.from(heard.split('\r\n\r\n').slice(1).join('\r\n\r\n'), 'latin1');
+  const words: string[] = [];
+  // a client's frames are masked, and in these tests shorter than 126 bytes
+  while (rest.length >= 6) {
+    const size = (rest[1] ?? 0) & 0x7f;
+    const mask = rest.subarray(2, 6);
+    const payload = rest.subarray(6, 6 + size).map((byte, at) => byte ^ (mask[at % 4] ?? 0));
+    const text = Buffer.from(payload);
+    const isClose = rest[0] === 0x88;
+    words.push(isClose ? `close ${text.readUInt16BE()} ${text.subarray(2)}` : `text ${text}`);
+    rest = rest.subarray(6 + size);
+  }
+  return words;
+}
 
 /**
  * A handshake in three words. The server says `challenge`, the client asks its host for

@@ -17,7 +17,7 @@ import {
   sign,
 } from 'node:crypto';
 import { HoldfastError } from '../../errors.ts';
-import { field, parse, word, words } from './hostile.ts';
+import { field, parse, word, words } from '../hostile.ts';
 
 /** What can prove who it is. The private key stays inside `sign`. */
 export interface Identity {

@@ -9,7 +9,7 @@
  */
 import type { PeerError } from '../../ports.ts';
 import { deviceBlock, deviceTokenMax, type Identity, type ProofVersion } from './device.ts';
-import { delayMs, field, integer, isRecord, parse, sentence, word, words } from './hostile.ts';
+import { delayMs, field, integer, isRecord, parse, sentence, word, words } from '../hostile.ts';
 
 export const protocolVersion = 4;
 

@@ -10,7 +10,7 @@ import {
   text,
   word,
   words,
-} from '../../../src/protocols/openclaw/hostile.ts';
+} from '../../src/protocols/hostile.ts';
 
 describe('hostile values', () => {
   it('are read without a throw, whatever they are', () => {

@@ -1,0 +1,191 @@
+/**
+ * `holdfast demo`: a practice gateway, the link to it, and a tour of what can happen to both. It
+ * promises to end by itself, and exit code 0 only when every step came to the state it must; it
+ * must never leave a process behind, however it ends.
+ */
+import { createGateway, type Gateway } from '../index.ts';
+import { practiceCommand } from '../practice/start.ts';
+import { codeOf, onInterrupt, spoken } from './interrupt.ts';
+import { Log } from './log.ts';
+import { ask, Disappointment, ending, faults, opening, type Step, stop } from './tour.ts';
+
+export interface DemoOptions {
+  /** how long to go on, in rounds; without it, one round */
+  for?: number;
+  json?: boolean;
+}
+
+/** What even a machine that does a hundred other things has time for. */
+const stepMs = 60_000;
+
+/** Short enough to watch; an app that is not a demo leaves the defaults alone. */
+const patience = {
+  heartbeat: { silenceMs: 1_500, waitMs: 750, probeMs: 750 },
+  backoff: { firstMs: 300, maxMs: 2_000 },
+};
+
+export async function demo({ for: forMs, json = false }: DemoOptions): Promise<number> {
+  const tour = new Tour(new Log({ stream: process.stdout, json, stamp: 'elapsed' }), forMs);
+  return tour.walk();
+}
+
+class Tour {
+  readonly #log: Log;
+  readonly #forMs: number | undefined;
+  readonly #gateway: Gateway;
+  /** aborts when the tour is to end: its time is over, or somebody pressed Ctrl-C */
+  readonly #end = new AbortController();
+  #interruptedBy: NodeJS.Signals | undefined;
+  #crashes = 0;
+  #passed = 0;
+  #failed = 0;
+  #sums = 0;
+
+  constructor(log: Log, forMs: number | undefined) {
+    this.#log = log;
+    this.#forMs = forMs;
+    this.#gateway = this.#make();
+  }
+
+  async walk(): Promise<number> {
+    const { signal } = new AbortController();
+    this.#log.follow(this.#gateway, signal);
+    this.#listen();
+    const timer =
+      this.#forMs === undefined ? undefined : setTimeout(() => this.#end.abort(), this.#forMs);
+    this.#introduce();
+    await this.#steps();
+    clearTimeout(timer);
+    await this.#close();
+    return this.#verdict();
+  }
+
+  #make(): Gateway {
+    return createGateway({
+      name: 'demo',
+      cooldownMs: 500,
+      process: {
+        plan: () => {
+          this.#crashes -= 1;
+          const faults = this.#crashes >= 0 ? ['crash-at-start'] : [];
+          const { command, args } = practiceCommand({ faults, args: ['--ping-ms', '500'] });
+          return { command: [command, ...args] };
+        },
+        ready: { line: /listening on (?<port>\d+)/ },
+        backoff: patience.backoff,
+      },
+      link: {
+        url: ({ port }) => `ws://127.0.0.1:${port}`,
+        protocol: 'jsonrpc',
+        heartbeat: patience.heartbeat,
+        reconnect: patience.backoff,
+      },
+    });
+  }
+
+  #listen(): void {
+    process.stdout.on('error', () => this.#end.abort());
+    onInterrupt({
+      stop: (signal) => {
+        this.#interruptedBy = signal;
+        this.#log.say('stopping', `${spoken(signal)}; once more kills`);
+        this.#end.abort();
+      },
+      kill: () => void this.#gateway.quit({ withinMs: 1 }),
+      killNow: () => this.#gateway.killNow(),
+    });
+  }
+
+  #introduce(): void {
+    const length = this.#forMs === undefined ? 'once' : `for ${this.#forMs / 1_000} s`;
+    this.#log.title(
+      `A practice gateway, the link to it, and ${faults.length} faults, ${length}. Ctrl-C stops.`,
+    );
+  }
+
+  async #steps(): Promise<void> {
+    const isStarted = await this.#step(opening, 'start');
+    if (!isStarted) return;
+    const rounds = this.#forMs === undefined ? 1 : Number.POSITIVE_INFINITY;
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [index, step] of faults.entries()) {
+        if (!(await this.#step(step, `fault ${index + 1} of ${faults.length}`))) return;
+      }
+    }
+  }
+
+  /** Whether the tour goes on. */
+  async #step(step: Step, label: string): Promise<boolean> {
+    if (this.#end.signal.aborted) return false;
+    this.#announce(step, label);
+    const late = AbortSignal.timeout(stepMs);
+    const stage = {
+      gateway: this.#gateway,
+      sabotage: (starts: number) => {
+        this.#crashes = starts;
+      },
+      saw: (sentence: string) => this.#say('seen', sentence),
+      signal: AbortSignal.any([late, this.#end.signal]),
+    };
+    try {
+      const result = await step.run(stage);
+      this.#pass(step, result);
+      this.#sums += 1;
+      if (step !== ending) this.#say('answered', await ask(stage, this.#sums, this.#sums + 1));
+      return true;
+    } catch (error) {
+      // a step that was cut short has neither passed nor failed
+      if (!this.#end.signal.aborted) this.#fail(step, late.aborted ? 'no time left' : error);
+      return false;
+    }
+  }
+
+  #announce(step: Step, label: string): void {
+    this.#log.title('');
+    this.#log.say(label, step.does);
+    this.#log.record('step', { name: step.name, is: 'begun' });
+  }
+
+  #pass({ name }: Step, result: string): void {
+    this.#passed += 1;
+    this.#log.say('passed', result);
+    this.#log.record('step', { name, is: 'passed', result });
+  }
+
+  #fail({ name }: Step, error: unknown): void {
+    this.#failed += 1;
+    const because = error instanceof Error ? error.message : String(error);
+    this.#log.say('FAILED', because);
+    this.#log.record('step', { name, is: 'failed', because });
+    if (error instanceof Error && !(error instanceof Disappointment)) {
+      this.#log.say('', `${error.name}, after: ${this.#gateway.diagnostics.trace.join(' · ')}`);
+    }
+  }
+
+  #say(word: string, sentence: string): void {
+    this.#log.say(word, sentence);
+    this.#log.record(word, { sentence });
+  }
+
+  /** The last step, also of a tour that was cut short or failed. */
+  async #close(): Promise<void> {
+    this.#announce(ending, 'stop');
+    try {
+      this.#pass(ending, await stop({ gateway: this.#gateway }));
+    } catch (error) {
+      this.#fail(ending, error);
+    }
+    await this.#gateway.dispose();
+  }
+
+  #verdict(): number {
+    const [passed, failed] = [this.#passed, this.#failed];
+    const seconds = (this.#log.elapsedMs / 1_000).toFixed(1);
+    const all = failed === 0 ? 'each came to the state it must' : `${failed} did not`;
+    this.#log.title('');
+    this.#log.title(`${passed + failed} steps in ${seconds} s: ${all}.`);
+    this.#log.record('end', { passed, failed });
+    if (failed > 0) return 1;
+    return this.#interruptedBy === undefined ? 0 : codeOf(this.#interruptedBy);
+  }
+}

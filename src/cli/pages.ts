@@ -1,0 +1,69 @@
+/**
+ * The pages of docs/ that are drawn from the code: defaults and guarantees. The code is the one
+ * source; a page must never say what the code does not.
+ */
+import { goals, guarantees } from '../../machines/guarantees.ts';
+import { type Default, defaults } from '../runtime/defaults.ts';
+
+const head = (title: string) =>
+  `# ${title}\n\n<!-- Written by \`npm run generate\` from the code; edit the code. -->\n\n`;
+
+const number = (value: number | null): string =>
+  value === null ? 'unlimited' : value.toLocaleString('en-US');
+
+const range = ({ min, max }: Default): string => `${number(min)} to ${number(max)}`;
+
+/** Options by name, with unit in the name, default, range and reason. */
+export function defaultsPage(): string {
+  const rows = Object.entries<Default>(defaults).map(
+    ([name, rule]) => `| \`${name}\` | ${number(rule.value)} | ${range(rule)} | ${rule.why} |`,
+  );
+  return [
+    head('Defaults'),
+    'What holds when nothing is said. Names that end in `Ms` are milliseconds, in `Bytes` bytes.\n',
+    '`backoff.*` stands for `process.backoff.*` and `link.reconnect.*`; `heartbeat.*` for\n',
+    '`link.heartbeat.*`, where a protocol may know better. A value outside its range is refused\n',
+    'with `HF_OPTION_INVALID`, which names the option, the rule and the value.\n\n',
+    '| option | default | range | why |\n|---|---|---|---|\n',
+    `${rows.join('\n')}\n`,
+  ].join('');
+}
+
+const kinds = {
+  always: 'in every state',
+  atRest: 'whenever nothing is in flight',
+};
+
+/** Each promise by id, how it is checked, and which historic bugs it forbids. */
+export function guaranteesPage(): string {
+  const promises = guarantees.map(
+    ({ id, sentence, kind, forbids }) =>
+      `| \`${id}\` | ${sentence} | ${kinds[kind]} | ${forbids.join(' ')} |`,
+  );
+  const reach = goals.map(
+    ({ id, sentence, forbids, by }) =>
+      `| \`${id}\` | ${sentence} | reachable by ${by.join(', ')} | ${forbids.join(' ')} |`,
+  );
+  return [
+    head('Guarantees'),
+    'Each line is explored in every state of every world (`machines/world.ts`): a link alone, a\n',
+    'service alone, and both. What is explored, and up to which bounds, is printed by\n',
+    '`npm test` and `npm run verify:full`; the last column names invariants of known bugs.\n\n',
+    '| id | promise | checked | forbids |\n|---|---|---|---|\n',
+    `${[...promises, ...reach].join('\n')}\n\n`,
+    '## Always checked, for any machine\n\n',
+    'A report of a stopped or replaced actor, or of an older generation, changes nothing. No\n',
+    'machine throws or ends. No inner event travels between actors. One live instance per path.\n',
+    'No timer is armed twice under one name. Nothing is sent to a child that is not there. At most\n',
+    'one report per step, sent last. No step reads a clock, rolls dice or changes a context.\n\n',
+    '## What is not promised\n\n',
+    'Timers are explored as if they could fire in any order. Fairness is not assumed: the\n',
+    'reachability lines say that a good end can always be reached, not that it will be.\n',
+  ].join('');
+}
+
+export const pages = (): Map<string, string> =>
+  new Map([
+    ['defaults.md', defaultsPage()],
+    ['guarantees.md', guaranteesPage()],
+  ]);

@@ -1,0 +1,242 @@
+/**
+ * Every option, checked once, at the edge, and complete from then on. Promises an error that
+ * names the option, the rule and the value; a misspelt name is an error too. It must never start
+ * anything.
+ */
+import { z } from 'zod';
+import type {
+  BackoffPolicy,
+  ExitClass,
+  GatewayPolicy,
+  HeartbeatPolicy,
+  ReconnectPolicy,
+  SupervisorPolicy,
+} from '../../machines/index.ts';
+import type { HoldfastError } from '../errors.ts';
+import type { Random } from '../ports.ts';
+import { invalid, pick } from './defaults.ts';
+import type { BackoffOptions, GatewayOptions, LinkOptions, ProcessOptions } from './options.ts';
+
+/** The options, checked and complete. */
+export interface Settings {
+  name: string;
+  luck: number;
+  gateway: GatewayPolicy;
+  service: SupervisorPolicy | null;
+  link: ReconnectPolicy | null;
+  process: (ProcessOptions & { exitClasses: Readonly<Record<number, ExitClass>> }) | null;
+  linkOptions: (LinkOptions & { messageBytes: number; queueBytes: number }) | null;
+}
+
+const fn = z.custom((value) => typeof value === 'function', 'must be a function');
+const text = z.string().min(1, 'must not be empty');
+/** Known names only, so that a misspelt one is an error; the values are checked by `pick`. */
+const only = (...names: string[]) =>
+  z.strictObject(Object.fromEntries(names.map((name) => [name, z.unknown().optional()])));
+const backoffNames = ['firstMs', 'maxMs', 'factor', 'jitter'];
+
+const processShape = z.strictObject({
+  command: z.array(text).min(1, 'must name a program').optional(),
+  env: z.record(z.string(), z.string().optional()).optional(),
+  cwd: text.optional(),
+  plan: fn.optional(),
+  port: z.number().int().min(1).max(65_535).optional(),
+  ready: z
+    .union([
+      z.strictObject({ line: z.instanceof(RegExp) }),
+      z.strictObject({ http: z.union([text, fn]) }),
+      z.strictObject({ protocol: z.literal(true) }),
+      z.strictObject({ probe: fn }),
+    ])
+    .optional(),
+  beforeSpawn: fn.optional(),
+  stop: only('signal', 'graceMs', 'killMs').optional(),
+  budget: only('of', 'windowMs').optional(),
+  backoff: only(...backoffNames).optional(),
+  startsMax: z.unknown().optional(),
+  stableMs: z.unknown().optional(),
+  planMs: z.unknown().optional(),
+  spawnMs: z.unknown().optional(),
+  readyMs: z.unknown().optional(),
+  exitClasses: z
+    .record(z.string(), z.enum(['clean', 'crash', 'configuration', 'runtime']))
+    .optional(),
+  output: fn.optional(),
+  driver: fn.optional(),
+});
+
+const linkShape = z.strictObject({
+  url: z.union([text, fn]),
+  protocol: z.custom(
+    (value) => typeof value === 'object' && value !== null && 'session' in value,
+    'must be "plain", "jsonrpc" or a protocol such as openclaw() returns',
+  ),
+  credentials: fn.optional(),
+  authorize: fn.optional(),
+  heartbeat: only(
+    ...['mode', 'everyMs', 'silenceMs', 'waitMs', 'probeMs', 'probes', 'missesMax'],
+  ).optional(),
+  reconnect: only(...backoffNames, 'attemptsMax', 'stableMs', 'pairingMs').optional(),
+  limits: only(
+    ...['lookupMs', 'openMs', 'challengeMs', 'credentialsMs', 'helloMs', 'closeMs'],
+    ...['messageBytes', 'queueBytes'],
+  ).optional(),
+  ws: z.record(z.string(), z.unknown()).optional(),
+  tls: z.strictObject({ fingerprint: text.optional() }).optional(),
+  transport: fn.optional(),
+});
+
+const shape = z.strictObject({
+  process: processShape.optional(),
+  link: linkShape.optional(),
+  name: text.optional(),
+  logger: z.unknown().optional(),
+  inspect: z.unknown().optional(),
+  clock: z.unknown().optional(),
+  random: fn.optional(),
+  arbitration: only('verdictMs', 'expectMs', 'serveMs').optional(),
+  cooldownMs: z.unknown().optional(),
+});
+
+/** Throws `HF_OPTION_INVALID`, naming the option, the rule and the value. */
+export function settle(options: GatewayOptions, random: Random): Settings {
+  const parsed = shape.safeParse(options);
+  if (!parsed.success) throw invalidShape(options, parsed.error);
+  const { process: service = null, link = null } = options;
+  if (service !== null && service.command === undefined && service.plan === undefined) {
+    throw invalid('process.command', 'must be given unless process.plan is', undefined);
+  }
+  return {
+    name: options.name ?? 'gateway',
+    luck: random(),
+    gateway: gatewayPolicy(options),
+    service: service === null ? null : servicePolicy(service, link),
+    link: link === null ? null : linkPolicy(link),
+    process:
+      service === null
+        ? null
+        : { ...service, exitClasses: service.exitClasses ?? { 78: 'configuration' } },
+    linkOptions: link === null ? null : { ...link, ...sizes(link) },
+  };
+}
+
+function gatewayPolicy({ cooldownMs, arbitration = {} }: GatewayOptions): GatewayPolicy {
+  return {
+    cooldownMs: pick('cooldownMs', cooldownMs),
+    verdictMs: pick('arbitration.verdictMs', arbitration.verdictMs),
+    expectMs: pick('arbitration.expectMs', arbitration.expectMs),
+    serveMs: pick('arbitration.serveMs', arbitration.serveMs),
+  };
+}
+
+function servicePolicy(options: ProcessOptions, link: LinkOptions | null): SupervisorPolicy {
+  const { stop = {}, budget = {} } = options;
+  const readyMs = pick('process.readyMs', options.readyMs);
+  const asksOnce = options.ready === undefined || 'line' in options.ready;
+  return {
+    planMs: pick('process.planMs', options.planMs),
+    readyMs,
+    askMs: asksOnce ? readyMs : pick('process.askMs', undefined),
+    pollMs: pick('process.pollMs', undefined),
+    stableMs: pick('process.stableMs', options.stableMs),
+    backoff: backoffPolicy('process.backoff', options.backoff ?? {}),
+    budget: {
+      of: pick('process.budget.of', budget.of),
+      windowMs: pick('process.budget.windowMs', budget.windowMs),
+    },
+    startsMax: pick('process.startsMax', options.startsMax),
+    process: {
+      spawnMs: pick('process.spawnMs', options.spawnMs),
+      stop: {
+        graceMs: pick('process.stop.graceMs', stop.graceMs ?? link?.protocol.stopGraceMs),
+        killMs: pick('process.stop.killMs', stop.killMs),
+      },
+    },
+  };
+}
+
+function linkPolicy(link: LinkOptions): ReconnectPolicy {
+  const { reconnect = {}, limits = {} } = link;
+  return {
+    backoff: backoffPolicy('link.reconnect', reconnect),
+    attemptsMax:
+      reconnect.attemptsMax === undefined || reconnect.attemptsMax === null
+        ? null
+        : pick('link.reconnect.attemptsMax', reconnect.attemptsMax),
+    stableMs: pick('link.reconnect.stableMs', reconnect.stableMs),
+    pairingMs: pick('link.reconnect.pairingMs', reconnect.pairingMs),
+    connection: {
+      lookupMs: pick('link.limits.lookupMs', limits.lookupMs),
+      openMs: pick('link.limits.openMs', limits.openMs),
+      challengeMs: pick('link.limits.challengeMs', limits.challengeMs),
+      credentialsMs: pick('link.limits.credentialsMs', limits.credentialsMs),
+      helloMs: pick('link.limits.helloMs', limits.helloMs),
+      closeMs: pick('link.limits.closeMs', limits.closeMs),
+      heartbeat: heartbeatPolicy(link),
+    },
+  };
+}
+
+function heartbeatPolicy(link: LinkOptions): HeartbeatPolicy {
+  const own = { ...link.protocol.heartbeat, ...link.heartbeat };
+  const mode = own.mode ?? 'probe';
+  if (!['probe', 'misses', 'observe', 'off'].includes(mode)) {
+    throw invalid('link.heartbeat.mode', 'must be probe, misses, observe or off', mode);
+  }
+  const probes = own.probes ?? 2;
+  if (probes !== 1 && probes !== 2)
+    throw invalid('link.heartbeat.probes', 'must be 1 or 2', probes);
+  const policy = {
+    mode,
+    probes,
+    everyMs: pick('heartbeat.everyMs', own.everyMs),
+    silenceMs: pick('heartbeat.silenceMs', own.silenceMs),
+    waitMs: pick('heartbeat.waitMs', own.waitMs),
+    probeMs: pick('heartbeat.probeMs', own.probeMs),
+    missesMax: pick('heartbeat.missesMax', own.missesMax),
+  };
+  if ((mode === 'misses' || mode === 'observe') && policy.waitMs >= policy.everyMs) {
+    throw invalid(
+      'link.heartbeat.waitMs',
+      `must be below everyMs (${policy.everyMs})`,
+      policy.waitMs,
+    );
+  }
+  return policy;
+}
+
+function backoffPolicy(path: string, options: BackoffOptions): BackoffPolicy {
+  const policy = {
+    firstMs: pick('backoff.firstMs', options.firstMs, path),
+    maxMs: pick('backoff.maxMs', options.maxMs, path),
+    factor: pick('backoff.factor', options.factor, path),
+    jitter: pick('backoff.jitter', options.jitter, path),
+  };
+  if (policy.maxMs < policy.firstMs) {
+    throw invalid(`${path}.maxMs`, `must not be below firstMs (${policy.firstMs})`, policy.maxMs);
+  }
+  return policy;
+}
+
+function sizes({ limits = {} }: LinkOptions): { messageBytes: number; queueBytes: number } {
+  return {
+    messageBytes: pick('link.limits.messageBytes', limits.messageBytes),
+    queueBytes: pick('link.limits.queueBytes', limits.queueBytes),
+  };
+}
+function invalidShape(options: unknown, error: z.ZodError): HoldfastError {
+  const issue = deepest(error.issues[0]);
+  const path = issue?.path.map(String).join('.') || 'options';
+  const value = issue?.path.reduce<unknown>(
+    (at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined),
+    options,
+  );
+  return invalid(path, issue?.message ?? 'is not understood', value);
+}
+
+/** Of a union's issues the first one of its first branch says most. */
+function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
+  if (issue?.code !== 'invalid_union') return issue;
+  const inner = issue.errors[0]?.[0];
+  return inner === undefined ? issue : { ...inner, path: [...issue.path, ...inner.path] };
+}
