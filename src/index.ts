@@ -4,10 +4,19 @@
  */
 import { childProcess } from './drivers/child-process.ts';
 import { immediateDefer, microtaskDefer, systemRandom, uuid } from './drivers/host.ts';
+import { privateFiles } from './drivers/private-files.ts';
 import { systemClock } from './drivers/system-clock.ts';
 import { wsTransport } from './drivers/ws.ts';
 import type { Protocol } from './ports.ts';
-import { jsonrpc, plain } from './protocols/index.ts';
+import {
+  type DeviceTokenStore,
+  deviceTokenStore,
+  type IdentityStore,
+  identityStore,
+  jsonrpc,
+  openclaw,
+  plain,
+} from './protocols/index.ts';
 import { Gateway } from './runtime/gateway.ts';
 import type { Environment } from './runtime/machinery.ts';
 import type {
@@ -27,10 +36,12 @@ const environment: Environment = {
   driver: childProcess,
 };
 
-const protocols: Readonly<Record<string, () => Protocol>> = { plain, jsonrpc };
+const protocols: Readonly<Record<string, () => Protocol>> = { plain, jsonrpc, openclaw };
 
 /** A protocol by its name, or any object that is one. */
-export type Link = Omit<LinkOptions, 'protocol'> & { protocol: 'plain' | 'jsonrpc' | Protocol };
+export type Link = Omit<LinkOptions, 'protocol'> & {
+  protocol: 'plain' | 'jsonrpc' | 'openclaw' | Protocol;
+};
 
 const named = (link: Link): LinkOptions => {
   const { protocol } = link;
@@ -58,6 +69,19 @@ export function connect(link: Link, common: CommonOptions = {}): Connection {
   return new Gateway({ ...common, link: named(link) }, environment);
 }
 
+/**
+ * What makes `openclaw(openclawFiles(folder))` a device that is paired once and comes back by
+ * itself: its identity and its tokens, in files of `folder` that only their owner can read. No I/O
+ * before the first attempt.
+ */
+export function openclawFiles(folder: string): {
+  identity: IdentityStore;
+  deviceTokens: DeviceTokenStore;
+} {
+  const files = privateFiles(folder);
+  return { identity: identityStore(files), deviceTokens: deviceTokenStore(files) };
+}
+
 /** What `supervise` returns: no members of a link. */
 export type Supervised = Omit<
   Gateway,
@@ -75,7 +99,17 @@ export {
   isHoldfastError,
 } from './errors.ts';
 export type * from './ports.ts';
-export { jsonrpc, plain } from './protocols/index.ts';
+export {
+  type DeviceToken,
+  type DeviceTokenKey,
+  type DeviceTokenStore,
+  type Identity,
+  type IdentityStore,
+  jsonrpc,
+  type OpenclawOptions,
+  openclaw,
+  plain,
+} from './protocols/index.ts';
 export { defaults } from './runtime/defaults.ts';
 export type {
   Connected,

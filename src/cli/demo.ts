@@ -21,7 +21,8 @@ const stepMs = 60_000;
 /** Short enough to watch; an app that is not a demo leaves the defaults alone. */
 const patience = {
   heartbeat: { silenceMs: 1_500, waitMs: 750, probeMs: 750 },
-  backoff: { firstMs: 300, maxMs: 2_000 },
+  backoff: { firstMs: 300, maxMs: 2_000, jitter: 0.2 },
+  stableMs: 1_000,
 };
 
 export async function demo({ for: forMs, json = false }: DemoOptions): Promise<number> {
@@ -48,8 +49,8 @@ class Tour {
   }
 
   async walk(): Promise<number> {
-    const { signal } = new AbortController();
-    this.#log.follow(this.#gateway, signal);
+    const following = new AbortController();
+    this.#log.follow(this.#gateway, following.signal);
     this.#listen();
     const timer =
       this.#forMs === undefined ? undefined : setTimeout(() => this.#end.abort(), this.#forMs);
@@ -57,6 +58,8 @@ class Tour {
     await this.#steps();
     clearTimeout(timer);
     await this.#close();
+    following.abort();
+    await this.#gateway.dispose();
     return this.#verdict();
   }
 
@@ -73,12 +76,13 @@ class Tour {
         },
         ready: { line: /listening on (?<port>\d+)/ },
         backoff: patience.backoff,
+        stableMs: patience.stableMs,
       },
       link: {
         url: ({ port }) => `ws://127.0.0.1:${port}`,
         protocol: 'jsonrpc',
         heartbeat: patience.heartbeat,
-        reconnect: patience.backoff,
+        reconnect: { ...patience.backoff, stableMs: patience.stableMs },
       },
     });
   }
@@ -158,7 +162,7 @@ class Tour {
     this.#log.say('FAILED', because);
     this.#log.record('step', { name, is: 'failed', because });
     if (error instanceof Error && !(error instanceof Disappointment)) {
-      this.#log.say('', `${error.name}, after: ${this.#gateway.diagnostics.trace.join(' · ')}`);
+      this.#log.say('', `${error.name}, after: ${this.#gateway.diagnostics.trace.slice(-3).join(' · ')}`);
     }
   }
 
@@ -175,7 +179,6 @@ class Tour {
     } catch (error) {
       this.#fail(ending, error);
     }
-    await this.#gateway.dispose();
   }
 
   #verdict(): number {

@@ -55,6 +55,7 @@ async function untilBack(stage: Stage, act: () => Promise<unknown>) {
   await back;
   const after = { pid: pidOf(gateway), generation: gateway.diagnostics.generation };
   expect(after.generation > before.generation, 'the connection is still the old one');
+  stage.saw(gateway.diagnostics.lastEnd?.because ?? 'nobody knows how the connection ended');
   return { before: before.pid, after: after.pid };
 }
 
@@ -111,7 +112,7 @@ async function reset(stage: Stage): Promise<string> {
 
 async function blackhole(stage: Stage): Promise<string> {
   const began = performance.now();
-  const who = await untilBack(stage, () => fault(stage, 'blackhole'));
+  const who = await untilBack(stage, () => fault(stage, 'blackhole', { forMs: 1_000 }));
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   return `${sameProcess(who)}, ${seconds} s after the last sign of life`;
 }
@@ -145,9 +146,8 @@ async function crashing(stage: Stage): Promise<string> {
   expect(error.code === 'HF_EXHAUSTED', `restart() failed with ${error.code}: ${error.message}`);
   expect(gateway.status.state === 'failed', `it is ${gateway.status.state}, not failed`);
   stage.saw('restart() rejected with HF_EXHAUSTED; somebody repairs it and calls start()');
-  const back = gateway.nextReady({ signal });
   await gateway.start();
-  await back;
+  await gateway.ready({ signal });
   return `pid ${pidOf(gateway)} serves, with a fresh budget`;
 }
 

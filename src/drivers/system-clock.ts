@@ -5,7 +5,7 @@
  * It must never swallow an error of a callback, and a pending timer keeps the process alive.
  */
 
-import type { Clock, Defer } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 
 const int32Max = 2 ** 31 - 1;
 const sleptMs = 1000;
@@ -34,9 +34,6 @@ const system: TimeSource = {
   arm: (run, ms) => setTimeout(run, ms),
   disarm: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
-
-/** Runs a task as soon as the stack is empty. */
-export const microtaskDefer: Defer = (task) => queueMicrotask(task);
 
 class Timer {
   readonly due: number;

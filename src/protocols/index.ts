@@ -15,4 +15,17 @@ export type {
 } from '../ports.ts';
 export { closeFor, readEnding } from './endings.ts';
 export { jsonrpc } from './jsonrpc.ts';
+export {
+  type Client,
+  type DeviceToken,
+  type DeviceTokenKey,
+  type DeviceTokenStore,
+  deviceTokenStore,
+  type Identity,
+  type IdentityStore,
+  identityStore,
+  type OpenclawOptions,
+  openclaw,
+  type PrivateFiles,
+} from './openclaw/index.ts';
 export { plain } from './plain.ts';

@@ -58,7 +58,7 @@ export function attemptRequest(host: Host, attempt: number, signal: AbortSignal)
   };
 }
 
-/** Runs a function of the host; what it throws or rejects with comes back as an error that names it. */
+/** Runs a function of the host; what it throws comes back as an error that names the option. */
 export async function calling<T>(option: string, run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();

@@ -129,7 +129,13 @@ export const socketLeaf = (host: Host) =>
         },
         diagnose: (level, code, message) => host.diagnose(level, code, message),
       },
-      post,
+      // the host's own silence window wins over the rhythm that a peer states in its hello
+      (fact) =>
+        post(
+          fact.type === 'socket.accepted' && link.heartbeat?.silenceMs !== undefined
+            ? { ...fact, silenceMs: 0 }
+            : fact,
+        ),
     );
     host.wire = wire;
     return {

@@ -14,7 +14,7 @@ const patterns: readonly [RegExp, string][] = [
   [/(--(?:token|secret|password|api-key))(=|\s+)\S+/gi, '$1$2[redacted]'],
 ];
 
-/** `env`: the variables given to the child; values of secret ones are replaced wherever they show. */
+/** `env`: the variables of the child; values of secret ones are replaced wherever they show. */
 export function redact(
   text: string,
   env: Readonly<Record<string, string | undefined>> = {},

@@ -9,7 +9,10 @@ import type { Clock, Inbound, PeerError } from '../ports.ts';
 
 /** What the store needs of an open session. */
 export interface Channel {
-  /** `done` is called once the frame is with the kernel, or with the reason why it is not */
+  /**
+   * `done` is called with an error when the peer cannot have the whole frame. Until then, and
+   * without one, the peer may have it: whatever is cut off counts as maybe executed.
+   */
   write(id: string, method: string, params: unknown, done: (error?: Error) => void): void;
 }
 
@@ -30,7 +33,6 @@ export interface RequestHistory {
 
 interface Entry {
   method: string;
-  sent: boolean;
   resolve(payload: unknown): void;
   reject(error: HoldfastError): void;
   forget(): void;
@@ -85,11 +87,10 @@ export class RequestStore {
     if (options.signal?.aborted) return Promise.reject(aborted(method, 'not-sent'));
     return new Promise<T>((resolve, reject) => {
       const id = this.#uuid();
-      const entry = this.#enter(id, method, options, resolve as (payload: unknown) => void, reject);
+      this.#enter(id, method, options, resolve as (payload: unknown) => void, reject);
       try {
         channel.write(id, method, params, (error) => {
-          if (error === undefined) entry.sent = true;
-          else this.#fail(id, unsent(method, error));
+          if (error !== undefined) this.#fail(id, unsent(method, error));
         });
       } catch (error) {
         this.#fail(id, unsent(method, error));
@@ -116,12 +117,11 @@ export class RequestStore {
     { timeoutMs = 30_000, signal }: RequestOptions,
     resolve: (payload: unknown) => void,
     reject: (error: HoldfastError) => void,
-  ): Entry {
+  ): void {
     const timer = this.#clock.setTimeout(() => this.#timeOut(id, timeoutMs), timeoutMs);
-    const abort = () => this.#fail(id, aborted(method, delivery(entry)));
+    const abort = () => this.#fail(id, aborted(method, 'maybe-executed'));
     const entry: Entry = {
       method,
-      sent: false,
       resolve,
       reject,
       forget: () => {
@@ -132,7 +132,6 @@ export class RequestStore {
     };
     this.#entries.set(id, entry);
     signal?.addEventListener('abort', abort, { once: true });
-    return entry;
   }
 
   #timeOut(id: string, timeoutMs: number) {
@@ -147,7 +146,7 @@ export class RequestStore {
         'HF_REQUEST_TIMEOUT',
         `request "${entry.method}" was not answered within ${timeoutMs} ms; raise timeoutMs, ` +
           'or ask again if the method is idempotent',
-        { delivery: delivery(entry), details: { method: entry.method, timeoutMs } },
+        { delivery: 'maybe-executed', details: { method: entry.method, timeoutMs } },
       ),
     );
   }
@@ -170,11 +169,9 @@ function fresh(): RequestHistory {
   };
 }
 
-const delivery = (entry: Entry): Delivery => (entry.sent ? 'maybe-executed' : 'not-sent');
-
 function ended(entry: Entry, why: HoldfastError): HoldfastError {
   return new HoldfastError(why.code, `request "${entry.method}" was cut off: ${why.message}`, {
-    delivery: delivery(entry),
+    delivery: 'maybe-executed',
     details: { ...why.details, method: entry.method },
   });
 }

@@ -69,6 +69,7 @@ export class Wire implements Channel {
     this.session = protocol.session({
       attempt: host.attempt,
       endpoint: this.endpoint,
+      ...(target.fingerprint === undefined ? {} : { fingerprint: target.fingerprint }),
       clock: host.clock,
       uuid: host.uuid,
       send: (frame) => this.#handle.send(frame),

@@ -16,7 +16,7 @@
  *         } },
  *         { name: 'absent', leaf: { initial: 'idle', echoesOrders: true,
  *             receives: { idle: { 'service.raise': 'raised' } },
- *             emits: { raised: [{ report: { type: 'service.ready', owned: false }, next: 'idle' }] },
+ *             emits: { raised: [{ report: { type: 'service.ready' }, next: 'idle' }] },
  *         } },
  *       ],
  *       root: 'gateway',
@@ -28,7 +28,7 @@
  *       atRest: { 'rest-is-empty': (view) =>
  *         view.at('gateway')?.matches('resting') && view.liveLeaves + view.armedTimers > 0
  *           ? 'something is left' : undefined },
- *       goals: { 'rest-is-reachable': { holds: (view) => view.at('gateway')!.matches('resting') } },
+ *       goals: { 'rest-is-near': { holds: (view) => view.at('gateway')!.matches('resting') } },
  *     };
  *     const result = explore(world, { delivery: 'async', inFlight: 2, promises });
  *     const queued = explore(world, { delivery: 'rtc', posts: 2, promises });

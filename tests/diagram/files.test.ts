@@ -93,7 +93,7 @@ describe('npm run generate', () => {
       'player: - off → on on `start [not muted] / note, count`; ' +
         '+ off → on on `play [not muted] / note, count`',
       '',
-      'The drawings are stale: run `npm run generate` and commit the result.',
+      'What is generated is stale: run `npm run generate` and commit the result.',
     ]);
     expect(readFileSync(player, 'utf8')).toBe(old);
   });

@@ -9,7 +9,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { microtaskDefer, systemClock, type TimeSource } from '../../src/drivers/system-clock.ts';
+import { microtaskDefer } from '../../src/drivers/host.ts';
+import { systemClock, type TimeSource } from '../../src/drivers/system-clock.ts';
 
 const int32Max = 2 ** 31 - 1;
 

@@ -19,6 +19,8 @@ type Any = Gateway | Connection | Supervised;
 /** Inherited by every child that a test starts, and by whatever those start. */
 const markName = 'HOLDFAST_E2E';
 const kept = new Set<Kept>();
+/** Timers that are armed, and where that was. */
+const armed = new Map<unknown, string | undefined>();
 
 /** This test's gateway: it is disposed when the test ends, and must say so. */
 export function keep<T extends Any>(gateway: T): T {
@@ -30,9 +32,10 @@ export function keep<T extends Any>(gateway: T): T {
 export function keepHouse(): void {
   beforeEach(() => {
     process.env[markName] = randomUUID();
-    const before = holdings(/TCP|TLS|Process|Pipe|Signal/);
+    const before = holdings();
+    const unwatch = watchTimers();
     // first in, last out: whatever the test itself has registered is over by then
-    onTestFinished(() => nothingLeft(before));
+    onTestFinished(() => nothingLeft(before).finally(unwatch));
   });
   afterEach(async () => {
     const gateways = [...kept];
@@ -47,19 +50,44 @@ export function keepHouse(): void {
 async function nothingLeft(before: string): Promise<void> {
   const mark = process.env[markName] ?? '';
   delete process.env[markName];
-  const left = () => ({ holdings: holdings(), carriers: carriers(mark) });
-  const clean = () => left().holdings === before && left().carriers.length === 0;
+  const timers = () => [...armed.values()].filter((where) => !where?.includes('practice/house'));
+  const left = () => ({ holdings: holdings(), carriers: carriers(mark), timers: timers() });
+  const clean = () => {
+    const { holdings, carriers, timers } = left();
+    return holdings === before && carriers.length + timers.length === 0;
+  };
   await until('the house to be clean', clean, 3_000).catch(() => undefined);
   const found = left();
   for (const pid of found.carriers) process.kill(Number(pid.split(' ')[0]), 'SIGKILL');
-  expect(found).toEqual({ holdings: before, carriers: [] });
+  expect(found).toEqual({ holdings: before, carriers: [], timers: [] });
 }
 
-/**
- * What keeps this process alive, and every socket it has a file for, whether it does or not. Of
- * timers there is none to begin with: one that is seen then is the test runner's own.
- */
-function holdings(kinds = /Timeout|Immediate|TCP|TLS|Process|Pipe|Signal/): string {
+/** The runner has timers of its own, made before it was asked: these are all the others. */
+function watchTimers(): () => void {
+  const { setTimeout, clearTimeout } = globalThis;
+  const arm = (run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
+    const fire = () => {
+      armed.delete(timer);
+      run(...args);
+    };
+    const timer = setTimeout(fire, ms);
+    armed.set(timer, new Error('armed').stack);
+    return timer;
+  };
+  globalThis.setTimeout = Object.assign(arm, setTimeout) as typeof setTimeout;
+  globalThis.clearTimeout = (timer) => {
+    armed.delete(timer);
+    clearTimeout(timer);
+  };
+  return () => {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+    armed.clear();
+  };
+}
+
+/** What keeps this process alive, and every socket it has a file for, whether it does or not. */
+function holdings(): string {
+  const kinds = /Immediate|TCP|TLS|Process|Pipe|Signal/;
   const active = process.getActiveResourcesInfo().filter((name) => kinds.test(name));
   return [...active.sort(), `${openSockets()} sockets`].join(' ');
 }

@@ -231,7 +231,7 @@ describe('a refused handshake', () => {
     await until('the hello', () => spoken(peer.text).length === 1);
     const at = performance.now();
     peer.socket.write(frame(0x81, 'refused your key is old'));
-    return { link, peer, at };
+    return { link, peer, at, server };
   }
 
   it('sends 1008 first, waits 250 ms at most, and ends in a reset', async () => {
@@ -247,7 +247,7 @@ describe('a refused handshake', () => {
   });
 
   it('pauses the link, names the reason, and is asked again by resume', async () => {
-    const { link } = await refused();
+    const { link, server } = await refused();
     const error = await failure(link.ready());
     expect([error.code, error.message]).toEqual([
       'HF_CREDENTIALS',
@@ -258,7 +258,13 @@ describe('a refused handshake', () => {
     );
     expect(link.status.error?.code).toBe('HF_CREDENTIALS');
     await link.resume();
-    await reaches(link, { phase: 'authenticating' });
+    const again = link.ready();
+    expect(link.status).toMatchObject({ phase: 'locating', attempt: 2 });
     expect(link.status.error).toBeUndefined();
+    const peer = await server.peer();
+    await peer.upgrade(frame(0x81, 'challenge'));
+    await until('the hello', () => spoken(peer.text).length === 1);
+    peer.socket.write(frame(0x81, 'welcome'));
+    expect(await again).toMatchObject({ state: 'running' });
   });
 });

@@ -8,8 +8,8 @@
  * what happens next: that is said by refusals.ts and done by the machines.
  */
 import type { PeerError } from '../../ports.ts';
-import { deviceBlock, deviceTokenMax, type Identity, type ProofVersion } from './device.ts';
 import { delayMs, field, integer, isRecord, parse, sentence, word, words } from '../hostile.ts';
+import { deviceBlock, deviceTokenMax, type Identity, type ProofVersion } from './device.ts';
 
 export const protocolVersion = 4;
 

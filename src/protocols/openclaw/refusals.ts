@@ -8,9 +8,9 @@
  * a secret, or offer a second credential to an endpoint that is not trusted.
  */
 import type { EndCause } from '../../../machines/contracts.ts';
+import { delayMs, field, sentence, word } from '../hostile.ts';
 import type { ProofVersion } from './device.ts';
 import type { Credentials, Leaving } from './frames.ts';
-import { delayMs, field, sentence, word } from '../hostile.ts';
 
 export type RefusalKind =
   /** lost, or refused in a way that time may cure: back off and try again */
