@@ -22,6 +22,7 @@ import type {
   SupervisorInput,
   SupervisorPolicy,
 } from './contracts.ts';
+import { cooldown, ledger } from './ledger.ts';
 import { nextLuck } from './policy.ts';
 
 interface Context {
@@ -152,8 +153,10 @@ export const gateway = setup({
         stateIn('#gateway.life.ending.halves.link'),
       ]),
     ),
-    cold: stateIn('#cold'),
     again: stateIn('#again'),
+    settlesLater: and([stateIn('#wanted'), 'settles']),
+    startsAnyway: and(['atRest', 'byUser']),
+    dueNow: and([stateIn('#wanted'), stateIn('#cold'), not('starting')]),
   },
   delays: {
     verdict: ({ context }) => context.policy.verdictMs,
@@ -255,7 +258,10 @@ export const gateway = setup({
                 },
                 held: {
                   description: 'The peer wants something that only a person can give.',
-                  on: { 'link.unreachable': 'dialing' },
+                  on: {
+                    'link.unreachable': 'dialing',
+                    resume: { target: 'dialing', actions: 'resumeLink' },
+                  },
                 },
               },
             },
@@ -387,60 +393,7 @@ export const gateway = setup({
         disposed: { id: 'disposed', description: 'Ended. Holds nothing.' },
       },
     },
-    ledger: {
-      description: 'What became of the restarts that were asked for.',
-      initial: 'clear',
-      on: {
-        stop: { target: '.clear', actions: 'drop' },
-        dispose: { target: '.clear', actions: 'drop' },
-        quit: { target: '.clear', actions: 'drop' },
-        'service.unkillable': { target: '.clear', actions: 'drop' },
-        'service.launching': { target: '.clear', actions: 'serve' },
-      },
-      states: {
-        clear: {
-          on: {
-            restart: [
-              { guard: and(['wanted', 'settles']), target: 'settling', actions: 'ask' },
-              { guard: 'wanted', target: 'due', actions: 'ask' },
-              { guard: and(['atRest', 'byUser']), actions: 'join' },
-            ],
-          },
-        },
-        settling: {
-          description: 'The caller bursts: the latest deadline counts.',
-          on: {
-            restart: [
-              { guard: 'later', target: 'settling', reenter: true, actions: 'ask' },
-              { actions: 'join' },
-            ],
-          },
-          after: { settle: 'due' },
-        },
-        due: {
-          description: 'Waits for the start in progress and for the cooldown.',
-          on: { restart: { actions: 'join' } },
-          always: {
-            guard: and(['wanted', 'cold', not('starting')]),
-            target: 'executing',
-            actions: 'cycle',
-          },
-        },
-        executing: {
-          description: 'The old process is on its way out: whoever asks now joins.',
-          on: { restart: { actions: 'join' } },
-        },
-      },
-    },
-    cooldown: {
-      initial: 'cold',
-      states: {
-        cold: { id: 'cold', on: { cycle: 'hot' } },
-        hot: {
-          on: { stop: 'cold', dispose: 'cold', quit: 'cold', 'service.unkillable': 'cold' },
-          after: { cooldown: 'cold' },
-        },
-      },
-    },
+    ledger,
+    cooldown,
   },
 });

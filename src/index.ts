@@ -18,7 +18,7 @@ import {
   plain,
 } from './protocols/index.ts';
 import { Gateway } from './runtime/gateway.ts';
-import type { Environment } from './runtime/machinery.ts';
+import type { Environment } from './runtime/live-host.ts';
 import type {
   CommonOptions,
   GatewayOptions,

@@ -95,7 +95,10 @@ class Tour {
         this.#log.say('stopping', `${spoken(signal)}; once more kills`);
         this.#end.abort();
       },
-      kill: () => void this.#gateway.quit({ withinMs: 1 }),
+      kill: (signal) => {
+        this.#log.say('killing', `${spoken(signal)} again; SIGKILL to everything left`);
+        void this.#gateway.quit({ withinMs: 1 });
+      },
       killNow: () => this.#gateway.killNow(),
     });
   }
@@ -162,7 +165,10 @@ class Tour {
     this.#log.say('FAILED', because);
     this.#log.record('step', { name, is: 'failed', because });
     if (error instanceof Error && !(error instanceof Disappointment)) {
-      this.#log.say('', `${error.name}, after: ${this.#gateway.diagnostics.trace.slice(-3).join(' · ')}`);
+      this.#log.say(
+        '',
+        `${error.name}, after: ${this.#gateway.diagnostics.trace.slice(-3).join(' · ')}`,
+      );
     }
   }
 

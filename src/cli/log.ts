@@ -31,7 +31,9 @@ const tones: Readonly<Record<string, Tone>> = {
   restarting: 'busy',
   stopping: 'busy',
   warning: 'busy',
+  killing: 'bad',
   failed: 'bad',
+  FAILED: 'bad',
   error: 'bad',
 };
 const paints: Readonly<Record<Tone, string>> = { good: '32', busy: '33', bad: '31', quiet: '2' };
@@ -66,7 +68,7 @@ export class Log {
 
   status(status: Status): void {
     if (this.#options.json) this.record('status', status);
-    else this.say(status.state, status.because);
+    else this.say(status.state, sentence(status));
   }
 
   diagnostic({ level, code, message }: GatewayEvents['diagnostic']): void {
@@ -118,6 +120,10 @@ export class Log {
     return this.#colours && tone !== undefined ? `\x1b[${paints[tone]}m${text}\x1b[0m` : text;
   }
 }
+
+/** What an app can do about a failure is no news for somebody who only reads. */
+const sentence = ({ state, because, error }: Status): string =>
+  state === 'failed' && error !== undefined ? error.message : because;
 
 const printable = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ').trimEnd();
 

@@ -23,47 +23,57 @@ import type { RunOptions } from './run.ts';
 
 const { version } = createRequire(import.meta.url)('holdfast/package.json') as { version: string };
 
-const exitCodes = `
-Exit codes:
-  0    the demo: every step came to the state it must · run: the command ended with 0
-  1    the demo: a step did not · run: Holdfast gave up, for a reason it names
-  2    an option is wrong; the message names it, the rule and the value
-  n    run: the exit code of the command, 128 + the number of the signal that killed it`;
+const rootNotes = `
+Examples:
+  $ holdfast demo --for 30s
+  $ holdfast run -- node server.mjs
+  $ holdfast help run
 
-const demoExamples = `
+Exit codes:
+  0    the demo: every step came to the state it must; run: the command's own
+  1    the demo: a step did not; run: Holdfast gave up, for a reason it names
+  2    an option is wrong: the message names it, the rule and the value
+  n    run: the exit code of the command; 128 + signal when it was killed`;
+
+const demoNotes = `
 Examples:
   $ holdfast demo                 the tour, once
   $ holdfast demo --for 30s       for half a minute, round after round
   $ holdfast demo --json | jq .   one JSON object a line, for a program
 
-Exit code 0 only if every step came to the state it must; 130 after Ctrl-C.`;
+Exit codes:
+  0    every step came to the state it must, and nothing is left running
+  1    a step did not
+  130  Ctrl-C; what had been walked until then was as it must be`;
 
-const runExamples = `
+const runNotes = `
 Examples:
   $ holdfast run -- node server.mjs
-      starts it, starts it again when it crashes, stops it on Ctrl-C and leaves nothing behind
+      starts it, starts it again when it crashes, stops it on Ctrl-C
   $ holdfast run --ready-line 'listening on (?<port>\\d+)' \\
-      --url 'ws://127.0.0.1:{port}' --protocol jsonrpc -- node server.mjs
-      and holds a link to it: a server that is alive and silent is found and replaced
-  $ holdfast run --restart never --json -- ./job 2> events.ndjson > result
+        --url 'ws://127.0.0.1:{port}' --protocol jsonrpc -- node server.mjs
+      and holds a link to it: whoever lives and does not answer is replaced
+  $ holdfast run --restart never --json -- ./job > result 2> events.ndjson
       runs it once; what it wrote is in result, byte for byte
 
-The command's stdout is our stdout, untouched. Holdfast speaks on stderr, beside the command's own
-stderr; with --json every line there is one JSON object. The command gets a silent stdin that
-ends when Holdfast does. Its whole group, and whatever it left behind, goes with it.
+Streams:
+  The stdout of COMMAND is ours, untouched. Holdfast speaks on stderr, beside
+  the stderr of COMMAND; with --json, every line there is one JSON object.
+  COMMAND has a silent stdin that ends when Holdfast does.
 
-Ctrl-C (or SIGTERM, SIGHUP) stops: SIGTERM, then SIGKILL after --grace. Twice kills.
+Stopping:
+  Ctrl-C (or SIGTERM, SIGHUP) stops: SIGTERM to the whole group of COMMAND,
+  SIGKILL after --grace. A second one kills. What COMMAND left behind goes too.
 
 Exit codes:
-  n      the command's own, when it ended for good or was stopped; 128 + signal when killed
-  1      Holdfast gave up for another reason: not started, not ready, no link; it says which
-  2      an option is wrong`;
+  n      that of COMMAND, when it ended for good or was stopped
+  128+n  signal n ended it
+  1      Holdfast gave up for another reason: not started, not ready, no link
+  2      an option is wrong: the message names it, the rule and the value`;
 
 function program(): Command {
   const root = new Command('holdfast')
-    .description(
-      'Supervises a local service, holds the link to it, and says in one line what happens.',
-    )
+    .description('Supervises a local service, holds the link to it, and says what happens.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this')
     .helpCommand('help [command]', 'print the help of a command')
@@ -71,7 +81,7 @@ function program(): Command {
     .showSuggestionAfterError()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'holdfast:')) })
     .exitOverride()
-    .addHelpText('after', exitCodes);
+    .addHelpText('after', rootNotes);
   addDemo(root);
   addRun(root);
   return root;
@@ -82,16 +92,12 @@ function addDemo(root: Command): void {
     .command('demo')
     .summary('a practice gateway and a tour of what can happen to it')
     .description(
-      'Supervises a practice gateway, connects to it and walks through faults: it is killed, cut\n' +
-        'off, silent, deaf, restarted, broken. Each step is checked. Ends by itself.',
+      'Supervises a practice gateway, connects to it, and lets it be killed, cut off, silent, deaf,' +
+        ' restarted and broken. Each step is checked. Ends by itself.',
     )
-    .option(
-      '--for <duration>',
-      'go on this long, such as 30s (default: one tour)',
-      duration('--for'),
-    )
+    .option('--for <duration>', 'go on this long, e.g. 30s (default: one tour)', duration('--for'))
     .option('--json', 'print NDJSON on stdout')
-    .addHelpText('after', demoExamples)
+    .addHelpText('after', demoNotes)
     .action(async (options: DemoOptions) => {
       const { demo } = await import('./demo.ts');
       process.exitCode = await demo(options);
@@ -99,40 +105,29 @@ function addDemo(root: Command): void {
 }
 
 function addRun(root: Command): void {
+  const url = 'where it is reached; {port} is the port of --ready-line';
+  const protocol = `${protocols.join(' or ')} (default: plain)`;
+  const ready = 'ready when it prints this (default: at once)';
+  const restart = `${restarts.join(', ')} (default: on-failure)`;
   root
     .command('run')
     .summary('supervise a command, and hold a link to it')
     .description('Supervises COMMAND, and with --url holds a link to it.')
     .usage('[options] -- COMMAND [argument...]')
-    .argument('<command...>', 'the program and its arguments; no shell')
-    .option(
-      '--url <url>',
-      'where it can be reached; {port} is the port of --ready-line',
-      address('--url'),
-    )
-    .option(
-      '--protocol <name>',
-      `${protocols.join(' or ')} (default: plain)`,
-      oneOf('--protocol', protocols),
-    )
-    .option(
-      '--ready-line <regex>',
-      'it is ready when it prints this (default: at once)',
-      pattern('--ready-line'),
-    )
+    .argument('[command...]', 'the program and its arguments; no shell')
+    .option('--url <url>', url, address('--url'))
+    .option('--protocol <name>', protocol, oneOf('--protocol', protocols))
+    .option('--ready-line <regex>', ready, pattern('--ready-line'))
     .option('--name <name>', 'what its lines begin with (default: holdfast)', word('--name'))
     .option('--grace <ms>', 'from SIGTERM to SIGKILL (default: 10000)', milliseconds('--grace'))
-    .option(
-      '--restart <when>',
-      `${restarts.join(', ')} (default: on-failure)`,
-      oneOf('--restart', restarts),
-    )
+    .option('--restart <when>', restart, oneOf('--restart', restarts))
     .option('--json', 'print NDJSON on stderr')
     .passThroughOptions()
-    .addHelpText('after', runExamples)
-    .action(async (command: [string, ...string[]], options: RunOptions) => {
+    .addHelpText('after', runNotes)
+    .action(async ([program, ...rest]: string[], options: RunOptions) => {
+      if (program === undefined) throw new UsageError('COMMAND must stand after --; got nothing');
       const { run } = await import('./run.ts');
-      process.exitCode = await run(command, options);
+      process.exitCode = await run([program, ...rest], options);
     });
 }
 

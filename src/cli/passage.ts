@@ -33,13 +33,29 @@ export const passing =
     return childProcess(plan, both);
   };
 
-/** Resolves when there is room again; at once when there is, or nobody reads any more. */
-export function passOn(to: NodeJS.WriteStream, chunk: Uint8Array): void | Promise<void> {
-  if (!to.writable || to.write(chunk)) return;
-  const gone = new AbortController();
-  const { signal } = gone;
-  return Promise.race([once(to, 'drain', { signal }), once(to, 'close', { signal })]).then(
-    () => gone.abort(),
-    () => gone.abort(),
-  );
+/** Bytes for one stream of ours. */
+export class Outlet {
+  readonly #to: NodeJS.WriteStream;
+  #room: Promise<void> | undefined;
+
+  constructor(to: NodeJS.WriteStream) {
+    this.#to = to;
+  }
+
+  /** What it returns resolves when there is room again, or nobody reads any more. */
+  pass(chunk: Uint8Array): void | Promise<void> {
+    if (!this.#to.writable || this.#to.write(chunk)) return;
+    this.#room ??= this.#drained();
+    return this.#room;
+  }
+
+  async #drained(): Promise<void> {
+    const first = new AbortController();
+    const { signal } = first;
+    const either = [once(this.#to, 'drain', { signal }), once(this.#to, 'close', { signal })];
+    await Promise.race(either).catch(() => {});
+    first.abort();
+    await Promise.allSettled(either);
+    this.#room = undefined;
+  }
 }

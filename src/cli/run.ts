@@ -7,7 +7,7 @@ import { createGateway, type Gateway, type Status, type Supervised, supervise } 
 import { checkTogether, type ProtocolName, type RestartWhen } from './arguments.ts';
 import { codeOf, onInterrupt, spoken } from './interrupt.ts';
 import { Log } from './log.ts';
-import { passing, passOn } from './passage.ts';
+import { Outlet, passing } from './passage.ts';
 
 export interface RunOptions {
   url?: string;
@@ -45,6 +45,8 @@ class Run {
   readonly #options: RunOptions;
   readonly #log: Log;
   readonly #gateway: Gateway | Supervised;
+  readonly #stdout = new Outlet(process.stdout);
+  readonly #stderr = new Outlet(process.stderr);
   readonly #over: Promise<Reason>;
   #end: (reason: Reason) => void = () => {};
   /** the last end of a process that is not the fault of a start that never was */
@@ -96,10 +98,10 @@ class Run {
   }
 
   #pass(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void> {
-    if (stream === 'stdout') return passOn(process.stdout, chunk);
+    if (stream === 'stdout') return this.#stdout.pass(chunk);
     if (this.#options.json) return;
     this.#log.noteForeign(chunk);
-    return passOn(process.stderr, chunk);
+    return this.#stderr.pass(chunk);
   }
 
   #listen(): void {
@@ -115,9 +117,14 @@ class Run {
     onInterrupt({
       stop: (signal) => {
         this.#log.say('stopping', `${spoken(signal)}; once more kills`);
+        this.#log.record('interrupt', { signal });
         this.#end({ kind: 'asked', signal });
       },
-      kill: () => void gateway.quit({ withinMs: 1 }),
+      kill: (signal) => {
+        this.#log.say('killing', `${spoken(signal)} again; SIGKILL to everything left`);
+        this.#log.record('interrupt', { signal });
+        void gateway.quit({ withinMs: 1 });
+      },
       killNow: () => gateway.killNow(),
     });
   }

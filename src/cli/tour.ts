@@ -55,7 +55,7 @@ async function untilBack(stage: Stage, act: () => Promise<unknown>) {
   await back;
   const after = { pid: pidOf(gateway), generation: gateway.diagnostics.generation };
   expect(after.generation > before.generation, 'the connection is still the old one');
-  stage.saw(gateway.diagnostics.lastEnd?.because ?? 'nobody knows how the connection ended');
+  stage.saw(gateway.diagnostics.lastEnd?.because.replace(/\.$/, '') ?? 'no end of a connection');
   return { before: before.pid, after: after.pid };
 }
 

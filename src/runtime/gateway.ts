@@ -9,7 +9,8 @@ import type { Inbound } from '../ports.ts';
 import { invalid } from './defaults.ts';
 import { Dispatcher, type Listener, type ListenOptions } from './dispatcher.ts';
 import { calling, type Level, messageOf } from './host.ts';
-import { type Environment, Machinery } from './machinery.ts';
+import type { Environment } from './live-host.ts';
+import { Machinery } from './machinery.ts';
 import type { GatewayOptions } from './options.ts';
 import { notConnected, type RequestOptions } from './requests.ts';
 import type { PendingIntent, Status } from './status.ts';
@@ -78,7 +79,8 @@ export interface Connected {
 export class Gateway {
   #dispatcher: Dispatcher<GatewayEvents>;
   #machinery: Machinery;
-  #welcomes = new Set<(connected: Connected) => unknown>();
+  /** each with the last generation it is not for */
+  #welcomes = new Map<(connected: Connected) => unknown, number>();
 
   /** Throws `HF_OPTION_INVALID`. No I/O, no timer and no process before `start()`. */
   constructor(options: GatewayOptions, environment: Environment) {
@@ -92,7 +94,7 @@ export class Gateway {
     this.#machinery = new Machinery(options, environment, {
       status: (status) => this.#dispatcher.emit('status', status),
       ready: (status) => this.#dispatcher.emit('ready', status),
-      connected: (generation) => this.#welcome(generation),
+      connected: (generation, ended) => this.#welcome(generation, ended),
       inbound: (inbound, generation) => this.#inbound(inbound, generation),
       exit: (exit) => this.#dispatcher.emit('exit', exit),
       restart: (intent) => this.#dispatcher.emit('restart', intent),
@@ -146,7 +148,7 @@ export class Gateway {
    * to stop.
    */
   onConnected(welcome: (connected: Connected) => unknown): () => void {
-    this.#welcomes.add(welcome);
+    this.#welcomes.set(welcome, this.#machinery.facts.generation);
     return () => this.#welcomes.delete(welcome);
   }
 
@@ -276,9 +278,10 @@ export class Gateway {
     }
   }
 
-  #welcome(generation: number) {
-    const { host, ended } = this.#machinery;
-    for (const welcome of this.#welcomes) {
+  #welcome(generation: number, ended: AbortSignal) {
+    const { host } = this.#machinery;
+    for (const [welcome, after] of this.#welcomes) {
+      if (generation <= after) continue;
       const connected: Connected = {
         request: (method, params, options = {}) =>
           ended.aborted

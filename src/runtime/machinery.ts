@@ -6,50 +6,28 @@
  */
 import { type GatewayCommand, gateway as gatewayMachine } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
-import type { Clock, Defer, Inbound, ProcessDriver, Random, Transport } from '../ports.ts';
-import { Facts } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { failure } from './failure.ts';
 import type { GatewayEvents, RestartOutcome, StopOutcome } from './gateway.ts';
-import { type Host, type Level, messageOf } from './host.ts';
+import { messageOf } from './host.ts';
 import { Ledger } from './ledger.ts';
+import { type Environment, type HostEvents, LiveHost } from './live-host.ts';
 import type { GatewayOptions, LinkOptions } from './options.ts';
-import { OutputRing } from './output.ts';
-import { redact } from './redact.ts';
-import { RequestStore } from './requests.ts';
 import { died } from './sentences.ts';
 import { type Settings, settle } from './settings.ts';
 import { type Status, statusOf } from './status.ts';
 import { System } from './system.ts';
-import { paused, type SystemView, viewOf } from './view.ts';
+import { type SystemView, viewOf } from './view.ts';
 import { Waiters, type WaitOptions } from './waiters.ts';
-import type { Wire } from './wire.ts';
 
-/** The drivers and ports that stand behind the options. */
-export interface Environment {
-  clock: (onResume: () => void) => Clock;
-  defer: Defer;
-  /** as `defer`, but after everything that is already due in this turn of the event loop */
-  afterwards: Defer;
-  random: Random;
-  uuid: () => string;
-  transport: Transport;
-  driver: ProcessDriver;
-}
-
-export interface MachineryEvents {
+export interface MachineryEvents extends Omit<HostEvents, 'because'> {
   status(status: Status): void;
   ready(status: Status): void;
-  connected(generation: number): void;
-  inbound(inbound: Inbound, generation: number): void;
-  exit(exit: GatewayEvents['exit']): void;
   restart(intent: GatewayEvents['restart']): void;
-  diagnostic(diagnostic: GatewayEvents['diagnostic']): void;
 }
 
-const idle = new AbortController().signal;
-
 export class Machinery {
-  readonly host: Host;
+  readonly host: LiveHost;
   readonly settings: Settings;
   /** how often `running` was entered */
   readies = 0;
@@ -59,7 +37,6 @@ export class Machinery {
   #events: MachineryEvents;
   #waiters: Waiters;
   #ledger: Ledger;
-  #generationEnd = new AbortController();
   #broken: HoldfastError | null = null;
   #status: Status;
   #told: string | null = null;
@@ -75,7 +52,10 @@ export class Machinery {
     this.#events = events;
     const clock =
       options.clock ?? environment.clock(() => this.#system?.send({ type: 'host.resumed' }));
-    this.host = this.#makeHost(clock, environment);
+    this.host = new LiveHost(this.settings, clock, environment, options.logger, {
+      ...events,
+      because: () => this.#status.because,
+    });
     this.#waiters = new Waiters(clock);
     this.#ledger = new Ledger(clock, (intent) => this.#events.restart(intent));
     this.#status = this.#derive(null);
@@ -91,11 +71,6 @@ export class Machinery {
 
   get trace(): string[] {
     return this.#system?.trace ?? [];
-  }
-
-  /** Aborts when the present connection ends. */
-  get ended(): AbortSignal {
-    return this.facts.connection === null ? idle : this.#generationEnd.signal;
   }
 
   get status(): Status {
@@ -199,6 +174,7 @@ export class Machinery {
       return { ok: false, rttMs: null, because: 'there is no open connection to probe' };
     }
     const askedAt = clock.now();
+    const { ended } = this.host;
     let answered = false;
     wire.ping(() => {
       answered = true;
@@ -206,12 +182,14 @@ export class Machinery {
     });
     const wait = this.#waiters.wait(
       'probe()',
-      () => (answered || this.ended.aborted ? { value: answered } : undefined),
+      () => (answered || ended.aborted ? { value: answered } : undefined),
       { timeoutMs },
     );
     const ok = await wait.catch(() => false);
     const rttMs = ok ? Math.round(clock.now() - askedAt) : null;
-    return { ok, rttMs, because: ok ? `answered after ${rttMs} ms` : `silent for ${timeoutMs} ms` };
+    if (ok) return { ok, rttMs, because: `answered after ${rttMs} ms` };
+    const because = ended.aborted ? 'the connection ended' : `silent for ${timeoutMs} ms`;
+    return { ok, rttMs, because };
   }
 
   /** The system is made at the first command: no actor exists before. */
@@ -364,85 +342,11 @@ export class Machinery {
   #end() {
     this.#system?.stop();
   }
-
-  #makeHost(clock: Clock, environment: Environment): Host {
-    const secrets = () => this.host.settings.process?.env ?? {};
-    const facts = new Facts();
-    return {
-      settings: this.settings,
-      clock,
-      defer: environment.defer,
-      uuid: environment.uuid,
-      transport: environment.transport,
-      driver: environment.driver,
-      held: new Set(),
-      processes: new Set(),
-      facts,
-      output: new OutputRing((text) => redact(text, secrets())),
-      requests: new RequestStore(clock, environment.uuid),
-      wire: null,
-      because: () => this.#status.because,
-      failed: (leaf, error) =>
-        this.host.diagnose('error', 'HF_INTERNAL', `${leaf}: ${messageOf(error)}`),
-      connected: (wire) => this.#connected(wire),
-      disconnected: (wire) => this.#disconnected(wire),
-      inbound: (inbound) => this.#inbound(inbound),
-      exited: () => this.#exited(),
-      diagnose: (level, code, message) => this.#diagnose(level, code, message),
-    };
-  }
-
-  #connected(wire: Wire) {
-    const { facts, clock, requests } = this.host;
-    facts.generation += 1;
-    facts.moments.opened = clock.now();
-    facts.connection = {
-      generation: facts.generation,
-      endpoint: wire.endpoint,
-      connectedAt: clock.wallNow(),
-      server: wire.session.server,
-      rttMs: null,
-    };
-    this.#generationEnd = new AbortController();
-    requests.attach(wire);
-    const { generation } = facts;
-    this.#environment.afterwards(() => this.#events.connected(generation));
-  }
-
-  #disconnected(wire: Wire) {
-    const { facts, requests } = this.host;
-    const because = facts.lastEnd?.because ?? 'the connection ended';
-    const code = facts.lastEnd?.code ?? 1006;
-    const lost = new HoldfastError('HF_CONNECTION_LOST', because, { details: { code } });
-    if (facts.connection !== null) facts.requestsLost = requests.pending;
-    requests.detach(wire, lost);
-    facts.connection = null;
-    this.#generationEnd.abort();
-  }
-
-  #inbound(inbound: Inbound) {
-    if (inbound.kind === 'answer') this.host.requests.answer(inbound);
-    else this.#events.inbound(inbound, this.facts.generation);
-  }
-
-  #exited() {
-    const exit = this.facts.lastExit;
-    if (exit === null) return;
-    const { pid, code, signal, expected, lastWords } = exit;
-    this.#environment.afterwards(() =>
-      this.#events.exit({ pid, code, signal, expected, lastWords }),
-    );
-  }
-
-  #diagnose(level: Level, code: string, message: string) {
-    try {
-      this.#options.logger?.[level]({ name: this.settings.name, code }, message);
-    } catch {
-      // as above: nobody else to tell
-    }
-    this.#environment.afterwards(() => this.#events.diagnostic({ level, code, message }));
-  }
 }
+
+/** Waits for somebody outside: and not merely trying again after it was told to. */
+const paused = ({ gateway, reconnect }: SystemView): boolean =>
+  gateway.in('life.wanted.linking.held') && (reconnect?.in('paused') ?? false);
 
 /** Before the first command there is no actor: everything rests. */
 const nothing = gatewayMachine.id;

@@ -52,8 +52,8 @@ export class Wire implements Channel {
   #heardAt: number;
   /** what the peer gave as its reason to refuse or to leave */
   #because: string | null = null;
-  /** somebody waits for the next sign of life */
-  #listening: (() => void) | null = null;
+  /** who waits for the next sign of life: the heartbeat, and whoever probes */
+  #listening: (() => void)[] = [];
 
   constructor(
     target: TransportTarget,
@@ -101,7 +101,7 @@ export class Wire implements Channel {
 
   /** Asks the peer for a sign of life; `alive` is called once, at the next one. */
   ping(alive: () => void) {
-    this.#listening = alive;
+    this.#listening.push(alive);
     this.#handle.ping();
     const probe = this.session.probe();
     if (probe !== undefined && this.session.request !== undefined) {
@@ -156,10 +156,8 @@ export class Wire implements Channel {
 
   #heard() {
     this.#heardAt = this.#host.clock.now();
-    const listening = this.#listening;
-    if (listening === null) return;
-    this.#listening = null;
-    listening();
+    if (this.#listening.length === 0) return;
+    for (const alive of this.#listening.splice(0)) alive();
   }
 
   #deliver(inbound: Inbound) {
@@ -200,7 +198,7 @@ export class Wire implements Channel {
   #end(end: WireEnd) {
     if (this.#done) return;
     this.#done = true;
-    this.#listening = null;
+    this.#listening = [];
     this.#host.ended(this, end);
   }
 }

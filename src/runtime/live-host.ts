@@ -1,0 +1,140 @@
+/**
+ * The leaves' side of one system: its ports, facts and stores, kept up to date as leaves report.
+ * Promises that whatever belonged to a connection or a process is settled and forgotten with it.
+ * It must never start, stop or repeat anything.
+ */
+import { HoldfastError } from '../errors.ts';
+import type { Clock, Defer, Inbound, Logger, ProcessDriver, Random, Transport } from '../ports.ts';
+import { Facts } from './facts.ts';
+import type { GatewayEvents } from './gateway.ts';
+import { type Host, type Level, messageOf } from './host.ts';
+import { OutputRing } from './output.ts';
+import { redact } from './redact.ts';
+import { RequestStore } from './requests.ts';
+import type { Settings } from './settings.ts';
+import type { Wire } from './wire.ts';
+
+/** The drivers and ports that stand behind the options. */
+export interface Environment {
+  clock: (onResume: () => void) => Clock;
+  defer: Defer;
+  /** as `defer`, but after everything that is already due in this turn of the event loop */
+  afterwards: Defer;
+  random: Random;
+  uuid: () => string;
+  transport: Transport;
+  driver: ProcessDriver;
+}
+
+export interface HostEvents {
+  /** `ended` aborts when this connection ends */
+  connected(generation: number, ended: AbortSignal): void;
+  inbound(inbound: Inbound, generation: number): void;
+  exit(exit: GatewayEvents['exit']): void;
+  diagnostic(diagnostic: GatewayEvents['diagnostic']): void;
+  because(): string;
+}
+
+const never = new AbortController().signal;
+
+export class LiveHost implements Host {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly defer: Defer;
+  readonly uuid: () => string;
+  readonly transport: Transport;
+  readonly driver: ProcessDriver;
+  readonly facts = new Facts();
+  readonly output: OutputRing;
+  readonly requests: RequestStore;
+  readonly held = new Set<() => void>();
+  readonly processes = new Set<() => void>();
+  wire: Wire | null = null;
+  #afterwards: Defer;
+  #logger: Logger | undefined;
+  #events: HostEvents;
+  #generationEnd = new AbortController();
+
+  constructor(
+    settings: Settings,
+    clock: Clock,
+    environment: Environment,
+    logger: Logger | undefined,
+    events: HostEvents,
+  ) {
+    this.settings = settings;
+    this.clock = clock;
+    this.defer = environment.defer;
+    this.uuid = environment.uuid;
+    this.transport = environment.transport;
+    this.driver = environment.driver;
+    this.output = new OutputRing((text) => redact(text, settings.process?.env ?? {}));
+    this.requests = new RequestStore(clock, environment.uuid);
+    this.#afterwards = environment.afterwards;
+    this.#logger = logger;
+    this.#events = events;
+  }
+
+  /** Aborts when the present connection ends. */
+  get ended(): AbortSignal {
+    return this.facts.connection === null ? never : this.#generationEnd.signal;
+  }
+
+  because(): string {
+    return this.#events.because();
+  }
+
+  failed(leaf: string, error: unknown) {
+    this.diagnose('error', 'HF_INTERNAL', `${leaf}: ${messageOf(error)}`);
+  }
+
+  connected(wire: Wire) {
+    const { facts, clock } = this;
+    facts.generation += 1;
+    facts.moments.opened = clock.now();
+    facts.connection = {
+      generation: facts.generation,
+      endpoint: wire.endpoint,
+      connectedAt: clock.wallNow(),
+      server: wire.session.server,
+      rttMs: null,
+    };
+    this.#generationEnd = new AbortController();
+    this.requests.attach(wire);
+    const { generation } = facts;
+    const { signal } = this.#generationEnd;
+    this.#afterwards(() => this.#events.connected(generation, signal));
+  }
+
+  disconnected(wire: Wire) {
+    const { facts, requests } = this;
+    const because = facts.lastEnd?.because ?? 'the connection ended';
+    const code = facts.lastEnd?.code ?? 1006;
+    const lost = new HoldfastError('HF_CONNECTION_LOST', because, { details: { code } });
+    if (facts.connection !== null) facts.requestsLost = requests.pending;
+    requests.detach(wire, lost);
+    facts.connection = null;
+    this.#generationEnd.abort();
+  }
+
+  inbound(inbound: Inbound) {
+    if (inbound.kind === 'answer') this.requests.answer(inbound);
+    else this.#events.inbound(inbound, this.facts.generation);
+  }
+
+  exited() {
+    const exit = this.facts.lastExit;
+    if (exit === null) return;
+    const { pid, code, signal, expected, lastWords } = exit;
+    this.#afterwards(() => this.#events.exit({ pid, code, signal, expected, lastWords }));
+  }
+
+  diagnose(level: Level, code: string, message: string) {
+    try {
+      this.#logger?.[level]({ name: this.settings.name, code }, message);
+    } catch {
+      // a logger that throws must not stop the lifecycle, and there is nobody else to tell
+    }
+    this.#afterwards(() => this.#events.diagnostic({ level, code, message }));
+  }
+}
