@@ -114,7 +114,9 @@ function readStatus(status: number, body: string): Ending {
 
 function readError({ code, message }: NonNullable<TransportEnd['error']>): Ending {
   const how = named(peerWords(code, 40) || 'an error', errors.get(code));
-  return ending('lost', 0, `The connection failed with ${how}`, message);
+  // Node repeats the code in its message: what is new in it is the address
+  const words = message.replace(/^\w+ E[A-Z]+ ?/, '');
+  return ending('lost', 0, `The connection failed with ${how}`, words);
 }
 
 function readCode({ code, reason, error }: TransportEnd): Ending {

@@ -280,6 +280,7 @@ export class Gateway {
 
   #welcome(generation: number, ended: AbortSignal) {
     const { host } = this.#machinery;
+    if (ended.aborted) return;
     for (const [welcome, after] of this.#welcomes) {
       if (generation <= after) continue;
       const connected: Connected = {

@@ -92,7 +92,7 @@ function running(scene: Scene, phase: string): string {
   const { spawned, ready, dialed, opened, left } = moments;
   if (left !== null && opened !== null) {
     parts.push(`down for ${duration(opened - left)}`);
-    if (settings.link !== null) parts.push(`${facts.requestsLost} requests lost`);
+    if (settings.link !== null) parts.push(count(facts.requestsLost, 'request'));
   } else {
     if (process !== null && spawned !== null && ready !== null) {
       parts.push(`ready after ${duration(ready - spawned)}`);
@@ -123,9 +123,11 @@ function restarting(scene: Scene): string {
   }
   if (view.gateway.in('life.wanted.cycling.down')) {
     if (previous?.state === 'restarting') return previous.because;
-    const why = scene.pending[0]?.because ?? 'you asked';
-    const pid = facts.process === null ? '' : `; replacing pid ${facts.process.pid}`;
-    return `${why}${pid}`;
+    const pid = facts.process === null ? '' : ` pid ${facts.process.pid}`;
+    if (view.gateway.context.doubted === true) {
+      return `${lastEnd(scene)}; it runs and does not serve: killing${pid}`;
+    }
+    return `${scene.pending[0]?.because ?? 'somebody asked'}; replacing${pid}`;
   }
   if (previous?.state === 'restarting') return previous.because;
   return starting(scene);
@@ -172,9 +174,12 @@ function startTrouble({ facts }: Scene): string {
 
 /** How a process ended, and whose doing it was. */
 export function died(exit: ExitRecord): string {
-  const whose = exit.expected ? '' : ' (not by us)';
-  if (exit.signal !== null) return `pid ${exit.pid} was killed by ${exit.signal}${whose}`;
-  return `pid ${exit.pid} exited with code ${exit.code}${whose}`;
+  const { pid, code, signal, expected } = exit;
+  if (signal === null)
+    return `pid ${pid} exited with code ${code}${expected ? '' : ' (not by us)'}`;
+  return expected
+    ? `pid ${pid} ended by our ${signal}`
+    : `pid ${pid} was killed by ${signal} (not by us)`;
 }
 
 function exitWord(exit: ExitRecord | null): string | null {
@@ -217,6 +222,8 @@ function summary(command: readonly string[]): string {
   );
   return script === undefined ? program : `${program} ${script}`;
 }
+
+const count = (lost: number, what: string) => `${lost} ${what}${lost === 1 ? '' : 's'} lost`;
 
 /** 14 ms, 0.5 s, 12 s, 3 min. */
 function duration(ms: number): string {

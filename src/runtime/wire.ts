@@ -48,6 +48,7 @@ export class Wire implements Channel {
   #post: (fact: SocketReport) => void;
   #handle: TransportHandle;
   #held: Inbound[] | null = [];
+  #opened = false;
   #done = false;
   #heardAt: number;
   /** what the peer gave as its reason to refuse or to leave */
@@ -78,7 +79,10 @@ export class Wire implements Channel {
       diagnose: (level, code, message) => host.diagnose(level, code, message),
     });
     this.#handle = transport(target, {
-      opened: () => this.session.opened(),
+      opened: () => {
+        this.#opened = true;
+        this.session.opened();
+      },
       frame: (data) => {
         this.#heard();
         this.session.frame(data);
@@ -141,7 +145,15 @@ export class Wire implements Channel {
   /** Ends it now, with a reset. */
   release() {
     this.#handle.reset();
-    this.#end({ cause: 'closed', because: 'we reset the connection', code: 1006, floorMs: 0 });
+    this.#end({ cause: 'closed', because: this.#resetting(), code: 1006, floorMs: 0 });
+  }
+
+  /** Who is reset has been silent for too long, or is not wanted any more: what is known of it. */
+  #resetting(): string {
+    if (!this.#opened) return `${this.endpoint} had not answered; we reset the connection`;
+    if (this.#listening.length === 0) return 'we reset the connection';
+    const silentMs = Math.round(this.idleMs);
+    return `the peer was silent for ${silentMs} ms, also when probed; we reset the connection`;
   }
 
   #fits(frame: string | Uint8Array): boolean {

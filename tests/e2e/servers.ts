@@ -4,13 +4,13 @@
  * server's own answer to what it saw is the proof.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
-import { afterAll } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import type { Protocol, Session, SessionHost, TransportEnd } from '../../src/index.ts';
 import { type PracticeOptions, practiceCommand } from '../../src/practice/start.ts';
 import type { Json, Stats } from '../practice/house.ts';
@@ -22,29 +22,74 @@ afterAll(() => {
   home = undefined;
 });
 
+const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
 /** Bundled once a test file: it starts four times as fast as through the TypeScript loader. */
-function bundled(): string {
-  if (home !== undefined) return join(home, 'gateway.mjs');
-  home = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
-  const outfile = join(home, 'gateway.mjs');
-  const imports = "import { createRequire } from 'node:module';";
-  buildSync({
-    entryPoints: [fileURLToPath(new URL('../../src/practice/gateway.ts', import.meta.url))],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile,
-    logLevel: 'error',
-    banner: { js: `${imports}const require = createRequire(import.meta.url);` },
-  });
+function bundled(source: string): string {
+  home ??= mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
+  const outfile = join(home, `${source.replaceAll('/', '-')}.mjs`);
+  if (existsSync(outfile)) return outfile;
+  const require = "import { createRequire } from 'node:module'; const require = ";
+  const banner = `${require}createRequire(import.meta.url);`;
+  const args = ['--bundle', '--platform=node', '--format=esm', '--log-level=error'];
+  // as a command: as a library it would leave a service running in this process
+  execFileSync(at('node_modules/.bin/esbuild'), [
+    at(`src/${source}.ts`),
+    ...args,
+    `--banner:js=${banner}`,
+    `--outfile=${outfile}`,
+  ]);
   return outfile;
+}
+
+export interface Program {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  /** lines of stdout and stderr so far */
+  readonly lines: string[];
+  /** resolves with the exit code, or the signal */
+  readonly gone: Promise<number | string>;
+}
+
+/**
+ * Holdfast in a process of its own, as a host would run it: `source` sees its public names as `hf`
+ * and may await. Whatever is thrown or rejected and not handled is printed and ends it with 70.
+ */
+export function program(source: string): Program {
+  const whole = `import * as hf from ${JSON.stringify(bundled('index'))};
+    for (const kind of ['unhandledRejection', 'uncaughtException']) {
+      process.on(kind, (error) => {
+        console.log(kind, error?.stack ?? error);
+        process.exitCode = 70;
+      });
+    }
+    ${source}`;
+  const args = ['--input-type=module', '--eval', whole];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream.on('data', (chunk) => {
+      const parts = `${rest}${chunk}`.split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts);
+    });
+  }
+  const gone = new Promise<number | string>((resolve) => {
+    child.on('close', (code, signal) => resolve(code ?? signal ?? ''));
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await gone;
+  });
+  return { child, pid: child.pid ?? 0, lines, gone };
 }
 
 /** The command line of a practice gateway. It leaves by itself after a minute, come what may. */
 export function practice(options: PracticeOptions = {}): [string, ...string[]] {
   const { command, args } = practiceCommand(options);
   const own = args.slice(args.findIndex((arg) => arg.endsWith('gateway.ts')) + 1);
-  return [command, bundled(), ...own, '--quiet', '--for-ms', '60000'];
+  return [command, bundled('practice/gateway'), ...own, '--quiet', '--for-ms', '60000'];
 }
 
 export const listening = { line: /^listening on (?<port>\d+)$/ };
@@ -70,7 +115,7 @@ export const stats = async (port: number) => (await http(port, '/stats')) as Sta
 export const fault = (port: number, name: string, more: Json = {}) =>
   http(port, '/fault', { name, ...more });
 
-/** What a client has said after its upgrade request, as words: `text hello`, `close 1000 bye`. */
+/** What a client has said after its upgrade request, as words: `text hello`, `ping`, `close 1000 bye`. */
 export function spoken(heard: string): string[] {
   let rest = Buffer.from(heard.split('\r\n\r\n').slice(1).join('\r\n\r\n'), 'latin1');
   const words: string[] = [];
@@ -80,8 +125,8 @@ export function spoken(heard: string): string[] {
     const mask = rest.subarray(2, 6);
     const payload = rest.subarray(6, 6 + size).map((byte, at) => byte ^ (mask[at % 4] ?? 0));
     const text = Buffer.from(payload);
-    const isClose = rest[0] === 0x88;
-    words.push(isClose ? `close ${text.readUInt16BE()} ${text.subarray(2)}` : `text ${text}`);
+    if (rest[0] === 0x88) words.push(`close ${text.readUInt16BE()} ${text.subarray(2)}`);
+    else words.push(rest[0] === 0x89 ? 'ping' : `text ${text}`);
     rest = rest.subarray(6 + size);
   }
   return words;
