@@ -324,8 +324,25 @@ const serviceAsks = asks(
   restart('host', 100, true),
 );
 
+/** What every count of states must be read with: how far each counter and class goes. */
+const linkCounters = {
+  attemptsMax: linkPolicy.attemptsMax,
+  failures: 'merged from 2 up',
+  floorMs: [0, 1000],
+  probes: heartbeatPolicy.probes,
+  endCauses: 10,
+};
+const serviceCounters = {
+  budget: servicePolicy.budget.of,
+  startsMax: servicePolicy.startsMax,
+  exitClasses: 4,
+  settleMs: [0, 100],
+  withinMs: [0, 5000],
+};
+
 /** `connect()`: a link, and no process. */
 export const linkAlone = {
+  counters: linkCounters,
   roles: [root, leaf('service', absentService), ...linkRoles],
   root: 'gateway',
   input: input({ link: linkPolicy }),
@@ -334,6 +351,7 @@ export const linkAlone = {
 
 /** `supervise()`: a process, and no link. */
 export const serviceAlone = {
+  counters: serviceCounters,
   roles: [root, leaf('link', absentLink), ...serviceRoles],
   root: 'gateway',
   input: input({ service: servicePolicy }),
@@ -342,6 +360,7 @@ export const serviceAlone = {
 
 /** `createGateway()`: both, arbitrated. */
 export const both = {
+  counters: { ...linkCounters, ...serviceCounters },
   roles: [root, ...serviceRoles, ...linkRoles],
   root: 'gateway',
   input: input({ service: servicePolicy, link: linkPolicy }),

@@ -237,6 +237,8 @@ export class Gateway {
     if (!requests.open && waitReadyMs > 0) {
       const { signal } = rest;
       await this.ready({ timeoutMs: waitReadyMs, ...(signal ? { signal } : {}) }).catch((cause) => {
+        // an abort is told by the request itself
+        if (signal?.aborted) return;
         throw new HoldfastError('HF_NOT_CONNECTED', notConnected(method).message, {
           delivery: 'not-sent',
           details: { method },
@@ -244,8 +246,7 @@ export class Gateway {
         });
       });
     }
-    const keyed = idempotencyKey === undefined ? params : { ...(params as object), idempotencyKey };
-    return requests.send<T>(method, keyed, rest);
+    return requests.send<T>(method, keyed(method, params, idempotencyKey), rest);
   }
 
   /** One frame without an answer. `refused`: not open, or too much waits to be written. */
@@ -298,6 +299,19 @@ export class Gateway {
     }
   }
 }
+
+/** The key travels beside the other parameters, so they must have names. */
+function keyed(method: string, params: unknown, idempotencyKey: string | undefined): unknown {
+  if (idempotencyKey === undefined) return params;
+  if (params === undefined || (isObject(params) && !Array.isArray(params))) {
+    return { ...params, idempotencyKey };
+  }
+  const rule = 'must be an object to carry an idempotencyKey';
+  const { code, message, details } = invalid(`request "${method}": params`, rule, params);
+  throw new HoldfastError(code, message, { details, delivery: 'not-sent' });
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 function limit(verb: string, ms: number): number {
   if (Number.isInteger(ms) && ms >= 0 && ms < 2 ** 31) return ms;

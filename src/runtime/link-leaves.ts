@@ -120,6 +120,7 @@ export const socketLeaf = (host: Host) =>
         uuid: () => host.uuid(),
         queueBytes: link.queueBytes,
         attempt: 1,
+        defer: host.defer,
         opened: (open) => host.connected(open),
         inbound: (inbound) => host.inbound(inbound),
         ended: (gone, end) => {

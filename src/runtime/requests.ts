@@ -83,8 +83,8 @@ export class RequestStore {
 
   send<T>(method: string, params: unknown, options: RequestOptions = {}): Promise<T> {
     const channel = this.#channel;
-    if (channel === null) return Promise.reject(notConnected(method));
     if (options.signal?.aborted) return Promise.reject(aborted(method, 'not-sent'));
+    if (channel === null) return Promise.reject(notConnected(method));
     return new Promise<T>((resolve, reject) => {
       const id = this.#uuid();
       this.#enter(id, method, options, resolve as (payload: unknown) => void, reject);

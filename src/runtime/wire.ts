@@ -8,6 +8,7 @@ import type { EndCause, SocketCommand, SocketReport } from '../../machines/index
 import { HoldfastError } from '../errors.ts';
 import type {
   Clock,
+  Defer,
   Inbound,
   Protocol,
   Session,
@@ -26,6 +27,7 @@ export interface WireHost {
   uuid(): string;
   queueBytes: number;
   attempt: number;
+  defer: Defer;
   /** the link is open: frames flow, requests may be sent */
   opened(wire: Wire): void;
   inbound(inbound: Inbound): void;
@@ -186,11 +188,14 @@ export class Wire implements Channel {
     this.#post({ type: 'socket.closed', cause: 'lost', floorMs: 0 });
   }
 
+  /** Held frames follow outside of the step that opened it: their listeners see it open. */
   #open() {
-    const held = this.#held ?? [];
-    this.#held = null;
     this.#host.opened(this);
-    for (const inbound of held) this.#deliver(inbound);
+    this.#host.defer(() => {
+      const held = this.#held ?? [];
+      this.#held = null;
+      for (const inbound of held) this.#deliver(inbound);
+    });
   }
 
   #close(why: 'closed' | 'refused' | 'timeout') {

@@ -6,13 +6,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { until, within } from '../practice/house.ts';
+import { built } from './built.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const main = join(built(), 'dist/src/cli/main.js');
 const markName = 'HOLDFAST_CLI_TEST';
 
 export interface Ended {
@@ -32,11 +31,11 @@ export interface Command {
   left(): number[];
 }
 
-/** `holdfast ...argv`, from source. */
+/** `holdfast ...argv`, as it is installed. */
 export function holdfast(argv: readonly string[], env: Record<string, string> = {}): Command {
   const mark = randomUUID();
   const { FORCE_COLOR: _, NO_COLOR: __, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['--import', tsx, main, ...argv], {
+  const child = spawn(process.execPath, [main, ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...inherited, ...env, [markName]: mark },
   });

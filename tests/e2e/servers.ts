@@ -134,7 +134,8 @@ export function spoken(heard: string): string[] {
 
 /**
  * A handshake in three words. The server says `challenge`, the client asks its host for
- * credentials and says `hello CREDENTIALS`, the server says `welcome` or `refused WHY`.
+ * credentials and says `hello CREDENTIALS`, the server says `welcome` or `refused WHY`. After
+ * that a request is `ask ID METHOD`, and its answer `answer ID TEXT`.
  */
 export function knock(): Protocol {
   return {
@@ -168,7 +169,10 @@ class KnockSession implements Session {
 
   frame(data: string | Uint8Array): void {
     const [word, ...rest] = String(data).split(' ');
-    if (this.#open) this.#host.deliver({ kind: 'message', data });
+    if (this.#open && word === 'answer') {
+      const [id = '', ...payload] = rest;
+      this.#host.deliver({ kind: 'answer', id, ok: true, payload: payload.join(' ') });
+    } else if (this.#open) this.#host.deliver({ kind: 'message', data });
     else if (word === 'challenge') this.#host.post({ type: 'socket.challenged' });
     else if (word === 'welcome') {
       this.#open = true;
@@ -177,6 +181,10 @@ class KnockSession implements Session {
       const refusal = { type: 'socket.refused', cause: 'credentials', floorMs: 0 } as const;
       this.#host.post(refusal, rest.join(' '));
     }
+  }
+
+  request(id: string, method: string): string {
+    return `ask ${id} ${method}`;
   }
 
   ended({ code }: TransportEnd) {

@@ -22,9 +22,12 @@ export const promises: Promises = {
 };
 
 /** Explores, prints what was covered under which bounds, and shows the shortest trace if broken. */
-export function prove(world: World, options: Omit<ExploreOptions, 'promises'>) {
+export function prove(
+  world: World & { counters: object },
+  options: Omit<ExploreOptions, 'promises'>,
+) {
   const result = explore(world, { ...options, promises });
-  const summary = formatResult(result);
+  const summary = `${formatResult(result)}; counters ${JSON.stringify(world.counters)}`;
   console.info(summary);
   expect(result.violation === undefined ? '' : formatTrace(result.violation), summary).toBe('');
   expect(result.cut, summary).toBe(0);

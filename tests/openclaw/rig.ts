@@ -88,7 +88,9 @@ export class Journal {
 
   /** Called in a test: what is known is printed when it fails. */
   printIfFailed(): void {
-    onTestFailed(() => process.stderr.write(`${this.text}\n`));
+    onTestFailed(() => {
+      process.stderr.write(`${this.text}\n`);
+    });
   }
 }
 

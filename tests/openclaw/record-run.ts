@@ -1,0 +1,116 @@
+/**
+ * Records one run of the real gateway under Holdfast, with Holdfast's own defaults, as
+ * docs/openclaw-run.md: `npx tsx tests/openclaw/record-run.ts`. It takes about five minutes, most
+ * of it silence. It promises to write nothing that holds a token or a path of this machine.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { createGateway } from '../../src/index.ts';
+import { exposedIn, FaultProxy, leftovers, locateGateway, prepareGateway } from './harness.ts';
+import { coldMs, launching, until } from './rig.ts';
+
+const target = fileURLToPath(new URL('../../docs/openclaw-run.md', import.meta.url));
+const prepared = await prepareGateway();
+const proxy = new FaultProxy(prepared.port);
+const port = await proxy.listen();
+const { stop: _, ...plan } = launching(prepared);
+const gateway = createGateway({
+  name: 'openclaw',
+  process: { ...plan, ready: { http: `${prepared.httpUrl}/readyz` } },
+  link: {
+    url: `ws://127.0.0.1:${port}`,
+    protocol: 'openclaw',
+    credentials: () => ({ token: prepared.token }),
+  },
+});
+
+const lines: string[] = [];
+let last = '';
+const startedAt = performance.now();
+const write = (text: string) => {
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(2).padStart(7);
+  lines.push(`${seconds}  ${text}`);
+  process.stdout.write(`${lines.at(-1)}\n`);
+};
+gateway.on('status', ({ line }) => {
+  if (line !== last) write(line);
+  last = line;
+});
+gateway.on('diagnostic', ({ level, code, message }) => {
+  if (level !== 'debug') write(`${level.padEnd(13)} ${code}: ${message}`);
+});
+gateway.on('exit', ({ pid, code, signal }) => {
+  write(`exit          pid ${pid}, code ${code}, signal ${signal}`);
+});
+
+const pid = () => gateway.status.process?.pid ?? 0;
+const boot = () => gateway.status.connection?.server.bootId?.slice(0, 8);
+
+/** Does something to it, says what, and waits until it runs again. */
+async function fault(what: string, act: () => void, wait = () => gateway.nextReady(limit)) {
+  lines.push('');
+  write(`>>> ${what}`);
+  const again = wait();
+  act();
+  await again;
+  write(`    running: pid ${pid()}, boot ${boot()}`);
+}
+const limit = { timeoutMs: coldMs };
+
+async function silence(): Promise<void> {
+  const { generation } = gateway.diagnostics;
+  const { accepted } = proxy;
+  await until('the redial', () => proxy.accepted > accepted, coldMs);
+  write('    (a new connection is being tried: kill -CONT)');
+  process.kill(pid(), 'SIGCONT');
+  await until('the next hello', () => gateway.diagnostics.generation > generation, coldMs);
+}
+
+try {
+  await fault(
+    'start(): nothing runs',
+    () => void gateway.start(),
+    () => gateway.ready(limit),
+  );
+  write(`    command lines that show the token: ${exposedIn(prepared.token).length}`);
+  const send = (signal: NodeJS.Signals) => () => void process.kill(pid(), signal);
+  await fault('kill -USR2: the gateway restarts inside its process', send('SIGUSR2'));
+  await fault('the line between us becomes a black hole', () => void proxy.blackhole());
+  await fault('kill -STOP: the gateway freezes', send('SIGSTOP'), silence);
+  await fault('kill -9', send('SIGKILL'));
+  await fault('kill -TERM by somebody else', send('SIGTERM'));
+  lines.push('');
+  write('>>> stop()');
+  const { gone, how } = await gateway.stop();
+  write(
+    `    gone: ${gone}, ${how}; processes that carry its mark: ${leftovers(prepared.mark).length}`,
+  );
+} finally {
+  await gateway.dispose();
+  await proxy.close();
+}
+
+const { gatewayVersion, nodeVersion } = locateGateway();
+const log = lines.join('\n').trim();
+for (const secret of [prepared.token, prepared.home, homedir(), process.cwd()]) {
+  if (log.includes(secret)) throw new Error('the log holds a token or a path of this machine');
+}
+const version = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+).version;
+writeFileSync(
+  target,
+  `# One run of the real OpenClaw gateway
+
+Recorded by \`npx tsx tests/openclaw/record-run.ts\`: OpenClaw ${gatewayVersion} on Node ${nodeVersion}
+under Holdfast ${version}, with Holdfast's defaults (two ticks of silence, 60 s, then one probe of
+5 s). The link goes through a TCP proxy on this machine that can swallow everything. Seconds since
+the start; \`>>>\` is what was done to it, everything else is what Holdfast said.
+
+\`\`\`text
+${log}
+\`\`\`
+`,
+);
+prepared.remove();
