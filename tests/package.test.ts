@@ -174,7 +174,7 @@ describe("import 'holdfast'", () => {
       await import('holdfast');
       const ms = Math.round(performance.now() - before);
       session.disconnect();
-      const active = process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY/.test(name));
+      const active = process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY|Req/.test(name));
       console.log(JSON.stringify({ ms, urls, active }));`,
     );
     const { stdout, stderr } = run('this Node', 'node', ['loaded.mjs']);

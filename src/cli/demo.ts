@@ -51,7 +51,7 @@ class Tour {
   async walk(): Promise<number> {
     const following = new AbortController();
     this.#log.follow(this.#gateway, following.signal);
-    this.#listen();
+    const done = this.#listen();
     const timer =
       this.#forMs === undefined ? undefined : setTimeout(() => this.#end.abort(), this.#forMs);
     this.#introduce();
@@ -60,7 +60,9 @@ class Tour {
     await this.#close();
     following.abort();
     await this.#gateway.dispose();
-    return this.#verdict();
+    process.exitCode = this.#verdict();
+    done();
+    return process.exitCode;
   }
 
   #make(): Gateway {
@@ -87,9 +89,9 @@ class Tour {
     });
   }
 
-  #listen(): void {
+  #listen(): () => void {
     process.stdout.on('error', () => this.#end.abort());
-    onInterrupt({
+    return onInterrupt({
       stop: (signal) => {
         this.#interruptedBy = signal;
         this.#log.say('stopping', `${spoken(signal)}; once more kills`);

@@ -65,7 +65,7 @@ class Run {
   }
 
   async untilOver(): Promise<number> {
-    this.#listen();
+    const done = this.#listen();
     await this.#gateway.start();
     const reason = await this.#over;
     // nobody asked for the stop that follows, so its lines would not be true
@@ -73,6 +73,8 @@ class Run {
     const { gone, how } = await this.#gateway.stop();
     const code = gone ? this.#codeFor(reason) : 1;
     this.#conclude(reason, code, gone ? undefined : how);
+    process.exitCode = code;
+    done();
     return code;
   }
 
@@ -104,7 +106,7 @@ class Run {
     return this.#stderr.pass(chunk);
   }
 
-  #listen(): void {
+  #listen(): () => void {
     const gateway = this.#gateway;
     this.#log.follow(gateway, this.#silence.signal);
     gateway.on('exit', (exit) => this.#exited(exit));
@@ -114,7 +116,7 @@ class Run {
     gateway.on('status', (status) => this.#look(status));
     process.stdout.on('error', () => this.#end({ kind: 'unread' }));
     process.stderr.on('error', () => this.#end({ kind: 'unread' }));
-    onInterrupt({
+    return onInterrupt({
       stop: (signal) => {
         this.#log.say('stopping', `${spoken(signal)}; once more kills`);
         this.#log.record('interrupt', { signal });

@@ -58,7 +58,10 @@ export class Facts {
   /** known while a connection is open */
   connection: ConnectionRecord | null = null;
   endpoint: string | null = null;
+  /** `at`: wall clock */
   lastEnd: (Ending & { code: number; at: number }) | null = null;
+  /** wall clock of the last end by the heartbeat's verdict */
+  heartbeatTimeoutAt: number | null = null;
   /** counts sockets that got past hello */
   generation = 0;
   requestsLost = 0;
@@ -74,5 +77,6 @@ export class Facts {
 
   noteEnd(cause: EndCause, because: string, code: number, at: number, floorMs = 0) {
     this.lastEnd = { cause, because, code, at, floorMs };
+    if (cause === 'dead') this.heartbeatTimeoutAt = at;
   }
 }

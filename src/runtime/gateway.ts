@@ -109,8 +109,12 @@ export class Gateway {
 
   /** Counters and last times, a copy. Times are wall clock, milliseconds since 1970. */
   get diagnostics() {
-    const { facts, requests, output } = this.#machinery.host;
+    const { facts, requests, output, wire, clock } = this.#machinery.host;
+    const { heartbeat } = this.#machinery.view;
     return {
+      lastAliveAt: wire === null ? null : Math.round(clock.wallNow() - wire.idleMs),
+      lastHeartbeatTimeoutAt: facts.heartbeatTimeoutAt,
+      heartbeatMisses: Number(heartbeat?.context['missed'] ?? 0),
       generation: facts.generation,
       lastEnd: facts.lastEnd === null ? null : { ...facts.lastEnd },
       lastExit: facts.lastExit === null ? null : { ...facts.lastExit },
@@ -183,13 +187,15 @@ export class Gateway {
     withinMs?: number;
   } = {}): Promise<StopOutcome & { owned: boolean }> {
     const owned = this.#machinery.host.processes.size > 0;
-    const event = { type: 'quit', withinMs: limit('quit', withinMs) } as const;
-    return { owned, ...(await this.#machinery.stop(event)) };
+    const limitMs = limit('quit', withinMs);
+    // the kill belongs within the limit, and takes a moment itself
+    const graceMs = Math.max(1, limitMs - Math.min(250, Math.ceil(limitMs / 2)));
+    return { owned, ...(await this.#machinery.stop({ type: 'quit', withinMs: graceMs })) };
   }
 
   /** Synchronous last resort for `process.on('exit')`: kills what is held, and says nothing. */
   killNow(): void {
-    for (const release of [...this.#machinery.host.processes]) release();
+    this.#machinery.killNow();
   }
 
   /** Stops for ever, exactly once; resets an open connection instead of closing it. */

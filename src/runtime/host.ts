@@ -27,7 +27,7 @@ export interface Host extends LeafHost {
   requests: RequestStore;
   /** the socket that exists now, open or not */
   wire: Wire | null;
-  /** every process that is held now: for `killNow` */
+  /** how to kill every process that is held now, before the call returns: for `killNow` */
   processes: Set<() => void>;
   /** why the present start or attempt happens, for a person */
   because(): string;
@@ -58,8 +58,18 @@ export function attemptRequest(host: Host, attempt: number, signal: AbortSignal)
   };
 }
 
+/** Which function of the host is being asked, while it has not answered. */
+export interface Asking {
+  option: string | null;
+}
+
 /** Runs a function of the host; what it throws comes back as an error that names the option. */
-export async function calling<T>(option: string, run: () => T | Promise<T>): Promise<T> {
+export async function calling<T>(
+  option: string,
+  run: () => T | Promise<T>,
+  asking: Asking = { option: null },
+): Promise<T> {
+  asking.option = option;
   try {
     return await run();
   } catch (cause) {
@@ -68,6 +78,8 @@ export async function calling<T>(option: string, run: () => T | Promise<T>): Pro
       details: { option },
       cause,
     });
+  } finally {
+    asking.option = null;
   }
 }
 

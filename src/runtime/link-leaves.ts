@@ -18,7 +18,7 @@ import type {
 } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
 import type { TransportTarget } from '../ports.ts';
-import { attemptRequest, calling, type Host, messageOf } from './host.ts';
+import { type Asking, attemptRequest, calling, type Host, messageOf } from './host.ts';
 import { leaf } from './leaf.ts';
 import { shown, Wire } from './wire.ts';
 
@@ -26,7 +26,8 @@ import { shown, Wire } from './wire.ts';
 export const lookupLeaf = (host: Host) =>
   leaf<LookupInput, never, LookupReport>('lookup', host, ({ attempt }, post) => {
     const abort = new AbortController();
-    find(host, attempt, abort.signal).then(
+    const asking: Asking = { option: null };
+    find(host, attempt, abort.signal, asking).then(
       (url) => {
         if (abort.signal.aborted) return;
         host.facts.endpoint = url;
@@ -40,16 +41,28 @@ export const lookupLeaf = (host: Host) =>
         post({ type: 'lookup.failed', cause });
       },
     );
-    return { release: () => abort.abort() };
+    return {
+      release() {
+        abort.abort();
+        if (asking.option === null) return;
+        host.facts.noteEnd('timeout', `${asking.option} had not answered`, 0, host.clock.now());
+      },
+    };
   });
 
-async function find(host: Host, attempt: number, signal: AbortSignal): Promise<string> {
+async function find(
+  host: Host,
+  attempt: number,
+  signal: AbortSignal,
+  asking: Asking,
+): Promise<string> {
   const link = host.settings.linkOptions;
   if (link === null) throw new HoldfastError('HF_INTERNAL', 'a link was asked for, none is set');
   const request = attemptRequest(host, attempt, signal);
   const { authorize, url } = link;
-  if (authorize !== undefined) await authorised(() => authorize(request));
-  const given = typeof url === 'function' ? await calling('link.url', () => url(request)) : url;
+  if (authorize !== undefined) await authorised(() => authorize(request), asking);
+  const given =
+    typeof url === 'function' ? await calling('link.url', () => url(request), asking) : url;
   const target = String(given);
   if (!URL.canParse(target) || !/^(wss?|https?):$/.test(new URL(target).protocol)) {
     throw new HoldfastError(
@@ -61,8 +74,8 @@ async function find(host: Host, attempt: number, signal: AbortSignal): Promise<s
   return target;
 }
 
-async function authorised(ask: () => boolean | Promise<boolean>): Promise<void> {
-  const answer = await calling('link.authorize', ask).catch((cause) => {
+async function authorised(ask: () => boolean | Promise<boolean>, asking: Asking): Promise<void> {
+  const answer = await calling('link.authorize', ask, asking).catch((cause) => {
     throw new HoldfastError('HF_UNAUTHORISED', messageOf(cause), { cause });
   });
   if (answer !== true) {
@@ -74,11 +87,12 @@ async function authorised(ask: () => boolean | Promise<boolean>): Promise<void> 
 export const credentialsLeaf = (host: Host) =>
   leaf<CredentialsInput, never, CredentialsReport>('credentials', host, ({ attempt }, post) => {
     const abort = new AbortController();
+    const asking: Asking = { option: null };
     const ask = async () => {
       const credentials = host.settings.linkOptions?.credentials;
       if (credentials === undefined) return undefined;
       const request = attemptRequest(host, attempt, abort.signal);
-      return calling('link.credentials', () => credentials(request));
+      return calling('link.credentials', () => credentials(request), asking);
     };
     const { wire } = host;
     Promise.resolve(wire?.session.credentials(ask)).then(
@@ -92,7 +106,12 @@ export const credentialsLeaf = (host: Host) =>
         post({ type: 'credentials.failed', cause });
       },
     );
-    return { release: () => abort.abort() };
+    return {
+      release() {
+        abort.abort();
+        if (asking.option !== null) wire?.blame(`${asking.option} had not answered`);
+      },
+    };
   });
 
 const causes: Partial<Record<string, EndCause>> = {
@@ -125,7 +144,7 @@ export const socketLeaf = (host: Host) =>
         inbound: (inbound) => host.inbound(inbound),
         ended: (gone, end) => {
           const { cause, because, code, floorMs } = end;
-          host.facts.noteEnd(cause, because, code, host.clock.now(), floorMs);
+          host.facts.noteEnd(cause, because, code, host.clock.wallNow(), floorMs);
           host.disconnected(gone);
         },
         diagnose: (level, code, message) => host.diagnose(level, code, message),
@@ -177,6 +196,6 @@ function codeOf(error: unknown): string {
 
 function failed(host: Host, cause: EndCause, error: unknown) {
   const because = messageOf(error);
-  host.facts.noteEnd(cause, because, 0, host.clock.now());
+  host.facts.noteEnd(cause, because, 0, host.clock.wallNow());
   host.diagnose('warn', codeOf(error) || 'HF_USER_FUNCTION', because);
 }

@@ -115,8 +115,10 @@ export class Machinery {
   async stop(command: Extract<GatewayCommand, { type: 'stop' | 'quit' | 'dispose' }>) {
     const { facts, clock } = this.host;
     if (this.#broken !== null) return { gone: true, how: 'broken; every leaf was released' };
-    if (this.view.gateway.in('life.wanted')) facts.moments.stopAsked = clock.now();
-    facts.moments.stopped = null;
+    if (this.view.gateway.in('life.wanted')) {
+      facts.moments.stopAsked = clock.now();
+      facts.moments.stopped = null;
+    }
     const pid = facts.process?.pid;
     this.send(command);
     const outcome = await this.#waiters.wait<StopOutcome>(command.type, () => {
@@ -125,10 +127,19 @@ export class Machinery {
         return { value: { gone: false, how: `pid ${pid} outlives SIGKILL` } };
       }
       if (gateway.in('life.falling') || gateway.in('life.ending')) return undefined;
+      if (gateway.in('life.wanted')) {
+        return { value: { gone: false, how: 'superseded by a later start()' } };
+      }
       return { value: { gone: facts.process === null, how: this.#how(pid) } };
     });
     if (this.view.gateway.in('life.disposed')) this.#end();
     return outcome;
+  }
+
+  /** Kills what is held before it returns, and wants nothing any more. */
+  killNow() {
+    if (this.#system !== null && this.#broken === null) this.send({ type: 'stop', withinMs: 0 });
+    for (const kill of [...this.host.processes]) kill();
   }
 
   async restart(ask: {

@@ -18,7 +18,7 @@ import { HoldfastError } from '../errors.ts';
 import type { LaunchPlan, ProcessEvents } from '../ports.ts';
 import { invalid } from './defaults.ts';
 import { environment } from './environment.ts';
-import { calling, found, type Host, messageOf } from './host.ts';
+import { type Asking, calling, found, type Host, messageOf } from './host.ts';
 import { leaf } from './leaf.ts';
 import type { Plan } from './options.ts';
 import { prove } from './readiness.ts';
@@ -31,7 +31,8 @@ export const planLeaf = (host: Host, plans: { next: Plan | null }) =>
   leaf<PlanInput, never, PlanReport>('plan', host, ({ attempt }, post) => {
     const abort = new AbortController();
     host.facts.lastStart = null;
-    draw(host, attempt, abort.signal).then(
+    const asking: Asking = { option: null };
+    draw(host, attempt, abort.signal, asking).then(
       (plan) => {
         if (abort.signal.aborted) return;
         plans.next = plan;
@@ -45,10 +46,22 @@ export const planLeaf = (host: Host, plans: { next: Plan | null }) =>
         post({ type: 'plan.failed', fatal });
       },
     );
-    return { release: () => abort.abort() };
+    return {
+      release() {
+        abort.abort();
+        if (asking.option === null) return;
+        const message = `${asking.option} had not answered`;
+        host.facts.lastStart = { code: 'HF_PLAN_FAILED', message };
+      },
+    };
   });
 
-async function draw(host: Host, attempt: number, signal: AbortSignal): Promise<Plan> {
+async function draw(
+  host: Host,
+  attempt: number,
+  signal: AbortSignal,
+  asking: Asking,
+): Promise<Plan> {
   const options = host.settings.process;
   if (options === null) throw new HoldfastError('HF_INTERNAL', 'no process is set');
   const { plan: ask, beforeSpawn, command, env, cwd } = options;
@@ -58,14 +71,14 @@ async function draw(host: Host, attempt: number, signal: AbortSignal): Promise<P
     ...(env === undefined ? {} : { env }),
     ...(cwd === undefined ? {} : { cwd }),
   };
-  const asked = ask === undefined ? {} : await calling('process.plan', () => ask(request));
+  const asked = ask === undefined ? {} : await calling('process.plan', () => ask(request), asking);
   const plan = { ...fixed, ...asked };
   if (!Array.isArray(plan.command) || plan.command.length === 0) {
     throw invalid('process.plan().command', 'must be a program and its arguments', plan.command);
   }
   const whole = { ...plan, command: plan.command as unknown as Plan['command'] };
   if (beforeSpawn !== undefined) {
-    await calling('process.beforeSpawn', () => beforeSpawn(whole, request));
+    await calling('process.beforeSpawn', () => beforeSpawn(whole, request), asking);
   }
   return whole;
 }
@@ -103,8 +116,16 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
       },
       empty: () => post({ type: 'os.empty' }),
     });
-    const release = () => handle.release();
-    host.processes.add(release);
+    /** What nobody survives: the driver says nothing after it, so it is said here. */
+    const killNow = () => {
+      handle.release();
+      const { process } = host.facts;
+      if (process !== null)
+        note(host, { code: null, signal: 'SIGKILL', kind: 'crash', expected: true });
+      post({ type: 'os.exited', class: 'crash' });
+      post({ type: 'os.empty' });
+    };
+    host.processes.add(killNow);
     return {
       command({ type }) {
         expected = true;
@@ -112,7 +133,7 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
         else handle.kill();
       },
       release() {
-        host.processes.delete(release);
+        host.processes.delete(killNow);
         host.facts.process = null;
         handle.release();
       },
@@ -165,15 +186,20 @@ function note(
     class: expected ? 'stopped' : kind,
     expected,
     lastWords: host.output.last(lastWords),
-    at: host.clock.now(),
+    at: host.clock.wallNow(),
   };
   host.facts.process = null;
+  if (!expected) host.facts.lastStart = null;
   host.exited();
 }
 
 export const readinessLeaf = (host: Host) =>
   leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
     const abort = new AbortController();
+    const { process: asked } = host.facts;
+    let because = '';
+    let proved = false;
+    host.facts.lastStart = null;
     prove(host, found(host), abort.signal, (proof) => {
       if (abort.signal.aborted) return;
       const { process } = host.facts;
@@ -182,11 +208,21 @@ export const readinessLeaf = (host: Host) =>
         const port = Number(proof.groups.port);
         if (Number.isInteger(port) && port > 0 && port < 65_536) process.port = port;
       }
+      proved = proof.proved;
       if (proof.proved) host.facts.moments.ready = host.clock.now();
       else if (proof.because !== undefined) {
+        because = `: ${proof.because}`;
         host.diagnose('debug', 'HF_NOT_READY', proof.because);
       }
       post({ type: proof.proved ? 'readiness.proved' : 'readiness.unproved' });
     });
-    return { release: () => abort.abort() };
+    return {
+      release() {
+        abort.abort();
+        if (proved || asked === null || host.facts.process !== asked) return;
+        const within = `${host.settings.service?.readyMs} ms`;
+        const message = `pid ${asked.pid} was not ready within ${within}${because}`;
+        host.facts.lastStart = { code: 'HF_NOT_READY', message };
+      },
+    };
   });

@@ -53,7 +53,8 @@ export interface Status {
     server: ServerInfo;
     rttMs: number | null;
   };
-  ready: boolean;
+  /** `unknown`: it runs, and nothing was configured that could prove more */
+  ready: boolean | 'unknown';
   /** the attempt or wait in progress: 1 for the first, 0 when there is none */
   attempt: number;
   attemptsMax: number | null;
@@ -93,7 +94,7 @@ export function statusOf(scene: Scene): Status {
     line: `${state.padEnd(13)} ${because}`,
     since: previous?.state === state ? previous.since : scene.clock.wallNow(),
     intent: intentOf(scene.view),
-    ready: scene.view.gateway.in('life.wanted.running'),
+    ready: readyOf(scene),
     attempt: attemptOf(scene.view),
     attemptsMax: settings.link?.attemptsMax ?? null,
     pending: scene.pending,
@@ -157,6 +158,12 @@ const phases: readonly [keyof SystemView, string, string][] = [
 function phaseOf(view: SystemView): string {
   const found = phases.find(([machine, path]) => view[machine]?.in(path));
   return found?.[2] ?? 'steady';
+}
+
+function readyOf({ view, settings }: Scene): Status['ready'] {
+  if (!view.gateway.in('life.wanted.running')) return false;
+  const proved = settings.link !== null || settings.process?.ready !== undefined;
+  return proved || 'unknown';
 }
 
 function intentOf({ gateway }: SystemView): Status['intent'] {

@@ -144,10 +144,16 @@ export class Wire implements Channel {
     return this.#handle.bufferedBytes > 0 ? 'queued' : 'sent';
   }
 
+  /** Why the handshake will not be finished, when that is not the peer's doing. */
+  blame(because: string) {
+    this.#because = because;
+  }
+
   /** Ends it now, with a reset. */
   release() {
     this.#handle.reset();
-    this.#end({ cause: 'closed', because: this.#resetting(), code: 1006, floorMs: 0 });
+    const cause = this.#listening.length > 0 ? 'dead' : 'closed';
+    this.#end({ cause, because: this.#resetting(), code: 1006, floorMs: 0 });
   }
 
   /** Who is reset has been silent for too long, or is not wanted any more: what is known of it. */

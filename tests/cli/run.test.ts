@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { practiceCommand } from '../../src/practice/start.ts';
+import { until } from '../practice/house.ts';
 import { type Command, holdfast, ndjson, node } from './house.ts';
 
 const run = (options: string[], command: string[]): Command =>
@@ -153,6 +154,23 @@ describe('the output of the command', () => {
     const { code, stderr, left } = await codeAndRest(running);
     expect({ code, left }).toEqual({ code: 143, left: [] });
     expect(stderr).toContain('nobody reads our output any more');
+  });
+});
+
+describe('a reader who stands still', () => {
+  it('does not keep us when Ctrl-C was pressed twice', async () => {
+    const fill = "process.stdout.write(Buffer.alloc(8e6)); console.error('filled')";
+    const running = run(
+      [],
+      node(`process.on('SIGTERM', () => {}); ${fill}; setInterval(() => {}, 9e5)`),
+    );
+    running.child.stdout?.pause();
+    await running.printed('stderr', 'filled');
+    running.signal('SIGINT');
+    await running.printed('stderr', 'SIGTERM sent');
+    running.signal('SIGINT');
+    await until('the exit', () => running.child.exitCode !== null);
+    expect({ code: running.child.exitCode, left: running.left() }).toEqual({ code: 137, left: [] });
   });
 });
 

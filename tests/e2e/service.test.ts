@@ -123,10 +123,8 @@ describe('a process is ready', () => {
     const { service, starts, exits } = counting(['sleep', '60'], { readyMs: 60, startsMax: 2 });
     await service.start();
     const error = await failure(service.ready());
-    expect([error.code, error.message]).toEqual([
-      'HF_EXHAUSTED',
-      'gave up: the process was not ready within 60 ms',
-    ]);
+    expect(error.code).toBe('HF_EXHAUSTED');
+    expect(error.message).toMatch(/^gave up: pid \d+ was not ready within 60 ms$/);
     expect(starts).toEqual([1, 2]);
     await until('both ends', () => exits.length === 2);
     expect(exits).toEqual(Array(2).fill([null, 'SIGTERM', true]));
@@ -235,7 +233,7 @@ describe('an end that nobody asked for', () => {
   });
 
   it('lastWords are what it wrote last, also in its very last moment', async () => {
-    for (let time = 0; time < 15; time += 1) {
+    for (let time = 0; time < 5; time += 1) {
       const service = run(sh('echo fatal: disk full >&2; exit 78'));
       const words: unknown[] = [];
       service.on('exit', ({ lastWords }) => words.push(lastWords));
@@ -256,7 +254,7 @@ describe('a start that cannot be', () => {
     says: string,
   ][] = [
     ['no such program', ['/nowhere/calc'], undefined, 'spawn /nowhere/calc ENOENT (ENOENT)'],
-    ['no program', ['/etc/hostname'], undefined, 'spawn /etc/hostname EACCES (EACCES)'],
+    ['no program', ['/tmp'], undefined, 'spawn /tmp EACCES (EACCES)'],
     ['no such directory', ['true'], '/nowhere', 'the working directory /nowhere does not exist'],
   ];
   for (const [what, command, cwd, says] of plans) {
@@ -269,6 +267,7 @@ describe('a start that cannot be', () => {
       expect(error.message).toContain(says);
       expect(error.code).toBe('HF_EXHAUSTED');
       expect(service.status.process).toBeUndefined();
+      await until('both failures', () => diagnostics.length === 2);
       expect(diagnostics).toEqual(['HF_SPAWN_FAILED', 'HF_SPAWN_FAILED']);
     });
   }

@@ -5,12 +5,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { createGateway } from '../../src/index.ts';
 import { exposedIn, FaultProxy, leftovers, locateGateway, prepareGateway } from './harness.ts';
 import { coldMs, launching, until } from './rig.ts';
 
-const target = fileURLToPath(new URL('../../docs/openclaw-run.md', import.meta.url));
+const root = (path: string) => new URL(`../../${path}`, import.meta.url);
+const limit = { timeoutMs: coldMs };
+
 const prepared = await prepareGateway();
 const proxy = new FaultProxy(prepared.port);
 const port = await proxy.listen();
@@ -26,17 +27,13 @@ const gateway = createGateway({
 });
 
 const lines: string[] = [];
-let last = '';
 const startedAt = performance.now();
 const write = (text: string) => {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(2).padStart(7);
   lines.push(`${seconds}  ${text}`);
   process.stdout.write(`${lines.at(-1)}\n`);
 };
-gateway.on('status', ({ line }) => {
-  if (line !== last) write(line);
-  last = line;
-});
+gateway.on('status', ({ line }) => write(line));
 gateway.on('diagnostic', ({ level, code, message }) => {
   if (level !== 'debug') write(`${level.padEnd(13)} ${code}: ${message}`);
 });
@@ -47,60 +44,68 @@ gateway.on('exit', ({ pid, code, signal }) => {
 const pid = () => gateway.status.process?.pid ?? 0;
 const boot = () => gateway.status.connection?.server.bootId?.slice(0, 8);
 
-/** Does something to it, says what, and waits until it runs again. */
-async function fault(what: string, act: () => void, wait = () => gateway.nextReady(limit)) {
+/** Says what is done, does it, and waits until it runs again. */
+async function fault(what: string, act: () => Promise<unknown>): Promise<void> {
   lines.push('');
   write(`>>> ${what}`);
-  const again = wait();
-  act();
-  await again;
+  await act();
   write(`    running: pid ${pid()}, boot ${boot()}`);
 }
-const limit = { timeoutMs: coldMs };
 
-async function silence(): Promise<void> {
+async function start(): Promise<void> {
+  await gateway.start();
+  await gateway.ready(limit);
+}
+
+async function swallow(): Promise<void> {
+  const next = gateway.nextReady(limit);
+  proxy.blackhole();
+  await next;
+}
+
+const send = (signal: NodeJS.Signals) => async () => {
+  const next = gateway.nextReady(limit);
+  process.kill(pid(), signal);
+  await next;
+};
+
+/** Frozen until Holdfast has found out and tries again. */
+async function freeze(): Promise<void> {
   const { generation } = gateway.diagnostics;
   const { accepted } = proxy;
+  process.kill(pid(), 'SIGSTOP');
   await until('the redial', () => proxy.accepted > accepted, coldMs);
-  write('    (a new connection is being tried: kill -CONT)');
+  write('    a new connection is being tried: kill -CONT');
   process.kill(pid(), 'SIGCONT');
   await until('the next hello', () => gateway.diagnostics.generation > generation, coldMs);
 }
 
 try {
-  await fault(
-    'start(): nothing runs',
-    () => void gateway.start(),
-    () => gateway.ready(limit),
-  );
+  await fault('start(): nothing runs', start);
   write(`    command lines that show the token: ${exposedIn(prepared.token).length}`);
-  const send = (signal: NodeJS.Signals) => () => void process.kill(pid(), signal);
   await fault('kill -USR2: the gateway restarts inside its process', send('SIGUSR2'));
-  await fault('the line between us becomes a black hole', () => void proxy.blackhole());
-  await fault('kill -STOP: the gateway freezes', send('SIGSTOP'), silence);
+  await fault('the line between us becomes a black hole', swallow);
+  await fault('kill -STOP: the gateway freezes', freeze);
   await fault('kill -9', send('SIGKILL'));
   await fault('kill -TERM by somebody else', send('SIGTERM'));
   lines.push('');
   write('>>> stop()');
   const { gone, how } = await gateway.stop();
-  write(
-    `    gone: ${gone}, ${how}; processes that carry its mark: ${leftovers(prepared.mark).length}`,
-  );
+  const left = leftovers(prepared.mark).length;
+  write(`    gone: ${gone}, ${how}; processes that carry its mark: ${left}`);
 } finally {
   await gateway.dispose();
   await proxy.close();
 }
 
-const { gatewayVersion, nodeVersion } = locateGateway();
 const log = lines.join('\n').trim();
 for (const secret of [prepared.token, prepared.home, homedir(), process.cwd()]) {
   if (log.includes(secret)) throw new Error('the log holds a token or a path of this machine');
 }
-const version = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-).version;
+const { gatewayVersion, nodeVersion } = locateGateway();
+const { version } = JSON.parse(readFileSync(root('package.json'), 'utf8'));
 writeFileSync(
-  target,
+  root('docs/openclaw-run.md'),
   `# One run of the real OpenClaw gateway
 
 Recorded by \`npx tsx tests/openclaw/record-run.ts\`: OpenClaw ${gatewayVersion} on Node ${nodeVersion}
