@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
     pool: 'forks',
+    // most of a test's time is waiting for real processes and sockets
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     expect: { requireAssertions: true },

@@ -137,7 +137,7 @@ class Tour {
       signal: AbortSignal.any([late, this.#end.signal]),
     };
     try {
-      const result = await step.run(stage);
+      const result = await Promise.race([step.run(stage), endOf(stage.signal)]);
       this.#pass(step, result);
       this.#sums += 1;
       if (step !== ending) this.#say('answered', await ask(stage, this.#sums, this.#sums + 1));
@@ -194,9 +194,16 @@ class Tour {
     const seconds = (this.#log.elapsedMs / 1_000).toFixed(1);
     const all = failed === 0 ? 'each came to the state it must' : `${failed} did not`;
     this.#log.title('');
-    this.#log.title(`${passed + failed} steps in ${seconds} s: ${all}.`);
+    const steps = passed + failed === 1 ? '1 step' : `${passed + failed} steps`;
+    this.#log.title(`${steps} in ${seconds} s: ${all}.`);
     this.#log.record('end', { passed, failed });
     if (failed > 0) return 1;
     return this.#interruptedBy === undefined ? 0 : codeOf(this.#interruptedBy);
   }
 }
+
+/** Rejects when somebody wants the tour to end: no step is waited for then. */
+const endOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });

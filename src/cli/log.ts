@@ -81,10 +81,9 @@ export class Log {
   /** One line for a person; nothing in `json`. */
   say(word: string, sentence: string): void {
     if (this.#options.json) return;
-    const column = word.padEnd(wordWidth);
-    this.#write(
-      `${this.#paint(this.#stamp(), 'quiet')}  ${this.#paint(column, tones[word])} ${printable(sentence)}`,
-    );
+    const stamp = this.#paint(this.#stamp(), 'quiet');
+    const column = this.#paint(word.padEnd(wordWidth), tones[word]);
+    this.#write(`${stamp}  ${column} ${printable(sentence)}`);
   }
 
   /** A line without a time: a title, or an empty one between two parts. */

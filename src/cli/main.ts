@@ -92,8 +92,8 @@ function addDemo(root: Command): void {
     .command('demo')
     .summary('a practice gateway and a tour of what can happen to it')
     .description(
-      'Supervises a practice gateway, connects to it, and lets it be killed, cut off, silent, deaf,' +
-        ' restarted and broken. Each step is checked. Ends by itself.',
+      'Supervises a practice gateway, connects to it, and lets it be killed, cut off, silent,' +
+        ' deaf, restarted and broken. Each step is checked. Ends by itself.',
     )
     .option('--for <duration>', 'go on this long, e.g. 30s (default: one tour)', duration('--for'))
     .option('--json', 'print NDJSON on stdout')

@@ -13,7 +13,7 @@ export interface Stage {
   sabotage(starts: number): void;
   /** one line about what was seen on the way */
   saw(sentence: string): void;
-  /** aborts when the step has no time left, or somebody wants the tour to end */
+  /** aborts when the step has no time left, or the tour is to end: nothing is begun after that */
   signal: AbortSignal;
 }
 
@@ -103,6 +103,7 @@ async function kill(stage: Stage): Promise<string> {
 async function reset(stage: Stage): Promise<string> {
   const { gateway, signal } = stage;
   const slow = refusal(gateway.request('sleep', [60_000], { signal }), 'the request in flight');
+  slow.catch(() => {});
   const who = await untilBack(stage, () => fault(stage, 'drop'));
   const { delivery } = await slow;
   expect(delivery === 'maybe-executed', `the request in flight ended as ${delivery}`);
@@ -146,6 +147,7 @@ async function crashing(stage: Stage): Promise<string> {
   expect(error.code === 'HF_EXHAUSTED', `restart() failed with ${error.code}: ${error.message}`);
   expect(gateway.status.state === 'failed', `it is ${gateway.status.state}, not failed`);
   stage.saw('restart() rejected with HF_EXHAUSTED; somebody repairs it and calls start()');
+  signal.throwIfAborted();
   await gateway.start();
   await gateway.ready({ signal });
   return `pid ${pidOf(gateway)} serves, with a fresh budget`;

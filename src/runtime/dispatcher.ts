@@ -69,12 +69,20 @@ export class Dispatcher<Events extends Record<string, unknown>> {
   }
 
   #call(name: string, listener: Listener<never>, value: unknown) {
-    try {
-      const result = listener(value as never);
-      if (isThenable(result)) result.then(undefined, (error) => this.#failed(name, error));
-    } catch (error) {
-      this.#failed(name, error);
-    }
+    isolated(
+      () => listener(value as never),
+      (error) => this.#failed(name, error),
+    );
+  }
+}
+
+/** Runs what nobody waits for: `failed` is told when it throws, or when its promise rejects. */
+export function isolated(run: () => unknown, failed: (error: unknown) => void) {
+  try {
+    const result = run();
+    if (isThenable(result)) result.then(undefined, failed);
+  } catch (error) {
+    failed(error);
   }
 }
 

@@ -84,13 +84,13 @@ export class Gateway {
 
   /** Throws `HF_OPTION_INVALID`. No I/O, no timer and no process before `start()`. */
   constructor(options: GatewayOptions, environment: Environment) {
-    this.#dispatcher = new Dispatcher((event, error) =>
-      this.#machinery.host.diagnose(
-        'error',
-        'HF_USER_FUNCTION',
-        `a listener of "${event}" failed: ${messageOf(error)}`,
-      ),
-    );
+    this.#dispatcher = new Dispatcher((event, error) => {
+      const { host } = this.#machinery;
+      const message = `a listener of "${event}" failed: ${messageOf(error)}`;
+      // who fails at a diagnostic would fail at this one, and so on for ever
+      if (event === 'diagnostic') host.log('error', { code: 'HF_USER_FUNCTION' }, message);
+      else host.diagnose('error', 'HF_USER_FUNCTION', message);
+    });
     this.#machinery = new Machinery(options, environment, {
       status: (status) => this.#dispatcher.emit('status', status),
       ready: (status) => this.#dispatcher.emit('ready', status),
@@ -176,7 +176,7 @@ export class Gateway {
    * Wants it stopped; beats everything in flight. Resolves when nothing owned is left, or it is
    * on record as unkillable. `deadlineMs`: what is left then is killed without further grace.
    */
-  stop({ deadlineMs = 0 }: { deadlineMs?: number } = {}): Promise<StopOutcome> {
+  async stop({ deadlineMs = 0 }: { deadlineMs?: number } = {}): Promise<StopOutcome> {
     return this.#machinery.stop({ type: 'stop', withinMs: limit('stop', deadlineMs) });
   }
 
@@ -208,7 +208,7 @@ export class Gateway {
   }
 
   /** Replaces the process, once, whoever else asks meanwhile. */
-  restart(options: RestartOptions = {}): Promise<RestartOutcome> {
+  async restart(options: RestartOptions = {}): Promise<RestartOutcome> {
     const { because = 'you asked for a restart', by = 'user', settleMs = 0 } = options;
     this.#alive('restart()');
     if (by !== 'user' && by !== 'host') throw invalid('restart.by', 'must be user or host', by);

@@ -10,6 +10,8 @@ export interface LeafHost {
   defer: Defer;
   /** every resource that is held right now, to be released when all else has failed */
   held: Set<() => void>;
+  /** the system has ended, well or badly: nothing may begin any more */
+  over: boolean;
   /** told of an error that a leaf could not turn into a fact */
   failed(leaf: string, error: unknown): void;
 }
@@ -41,7 +43,9 @@ export function leaf<I extends { gen: number }, C extends EventObject, R extends
     let gen = input.gen;
     const post = (report: R) => {
       const stamped = { type: `from.${name}`, gen, report };
-      host.defer(() => sendBack(stamped));
+      host.defer(() => {
+        if (host.held.has(release)) sendBack(stamped);
+      });
     };
     const attempt = <T>(run: () => T): T | undefined => {
       try {
@@ -51,15 +55,16 @@ export function leaf<I extends { gen: number }, C extends EventObject, R extends
         return undefined;
       }
     };
-    const running = attempt(() => body(input, post));
+    const running = host.over ? undefined : attempt(() => body(input, post));
     const release = () => {
       if (!host.held.delete(release)) return;
       attempt(() => running?.release());
     };
-    host.held.add(release);
+    if (!host.over) host.held.add(release);
     receive((event) => {
       const { type, order, gen: given } = event as Envelope<C>;
       if (type === 'order' && given !== undefined) gen = given;
+      if (!host.held.has(release)) return;
       attempt(() => running?.command?.(order ?? (event as C)));
     });
     return release;

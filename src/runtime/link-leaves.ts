@@ -45,7 +45,7 @@ export const lookupLeaf = (host: Host) =>
       release() {
         abort.abort();
         if (asking.option === null) return;
-        host.facts.noteEnd('timeout', `${asking.option} had not answered`, 0, host.clock.now());
+        host.facts.noteEnd('timeout', `${asking.option} had not answered`, 0, host.clock.wallNow());
       },
     };
   });

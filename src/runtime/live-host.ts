@@ -5,11 +5,11 @@
  */
 import { HoldfastError } from '../errors.ts';
 import type { Clock, Defer, Inbound, Logger, ProcessDriver, Random, Transport } from '../ports.ts';
+import { isolated } from './dispatcher.ts';
 import { Facts } from './facts.ts';
 import type { GatewayEvents } from './gateway.ts';
 import { type Host, type Level, messageOf } from './host.ts';
 import { OutputRing } from './output.ts';
-import { redact } from './redact.ts';
 import { RequestStore } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Wire } from './wire.ts';
@@ -45,11 +45,12 @@ export class LiveHost implements Host {
   readonly transport: Transport;
   readonly driver: ProcessDriver;
   readonly facts = new Facts();
-  readonly output: OutputRing;
+  readonly output = new OutputRing();
   readonly requests: RequestStore;
   readonly held = new Set<() => void>();
   readonly processes = new Set<() => void>();
   wire: Wire | null = null;
+  over = false;
   #afterwards: Defer;
   #logger: Logger | undefined;
   #events: HostEvents;
@@ -68,7 +69,6 @@ export class LiveHost implements Host {
     this.uuid = environment.uuid;
     this.transport = environment.transport;
     this.driver = environment.driver;
-    this.output = new OutputRing((text) => redact(text, settings.process?.env ?? {}));
     this.requests = new RequestStore(clock, environment.uuid);
     this.#afterwards = environment.afterwards;
     this.#logger = logger;
@@ -130,11 +130,22 @@ export class LiveHost implements Host {
   }
 
   diagnose(level: Level, code: string, message: string) {
-    try {
-      this.#logger?.[level]({ name: this.settings.name, code }, message);
-    } catch {
-      // a logger that throws must not stop the lifecycle, and there is nobody else to tell
-    }
-    this.#afterwards(() => this.#events.diagnostic({ level, code, message }));
+    this.log(level, { code }, message);
+    this.#tell({ level, code, message });
+  }
+
+  /** A logger that fails must not stop the lifecycle, and is not told of it. */
+  log(level: Level, fields: object, message: string) {
+    isolated(
+      () => this.#logger?.[level]({ name: this.settings.name, ...fields }, message),
+      (error) => {
+        const told = `logger failed: ${messageOf(error)}`;
+        this.#tell({ level: 'error', code: 'HF_USER_FUNCTION', message: told });
+      },
+    );
+  }
+
+  #tell(diagnostic: GatewayEvents['diagnostic']) {
+    this.#afterwards(() => this.#events.diagnostic(diagnostic));
   }
 }

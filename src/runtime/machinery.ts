@@ -4,7 +4,7 @@
  * look again whenever a machine has moved. It keeps what is data (facts, requests, restarts
  * asked for); it must never decide, repeat or suppress a lifecycle step.
  */
-import { type GatewayCommand, gateway as gatewayMachine } from '../../machines/index.ts';
+import type { GatewayCommand } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Facts } from './facts.ts';
 import { failure } from './failure.ts';
@@ -38,6 +38,8 @@ export class Machinery {
   #waiters: Waiters;
   #ledger: Ledger;
   #broken: HoldfastError | null = null;
+  /** broken, and disposed since */
+  #ended = false;
   #status: Status;
   #told: string | null = null;
   #wasRunning = false;
@@ -66,7 +68,8 @@ export class Machinery {
   }
 
   get view(): SystemView {
-    return this.#system === null ? resting : viewOf(this.#system.root);
+    if (this.#broken !== null) return rest(this.#ended ? 'life.disposed' : 'life.wanted.failed');
+    return this.#system === null ? rest('life.resting') : viewOf(this.#system.root);
   }
 
   get trace(): string[] {
@@ -74,12 +77,15 @@ export class Machinery {
   }
 
   get status(): Status {
+    this.#ledger.prune(this.#numbers());
     this.#status = this.#derive(this.#status);
     return this.#status;
   }
 
+  /** Throws when the system is broken, or breaks over it. */
   send(command: GatewayCommand) {
     this.#begun().send(command);
+    if (this.#broken !== null) throw this.#broken;
   }
 
   start() {
@@ -114,15 +120,16 @@ export class Machinery {
 
   async stop(command: Extract<GatewayCommand, { type: 'stop' | 'quit' | 'dispose' }>) {
     const { facts, clock } = this.host;
-    if (this.#broken !== null) return { gone: true, how: 'broken; every leaf was released' };
+    if (this.#broken !== null) return this.#dropped(command.type);
     if (this.view.gateway.in('life.wanted')) {
       facts.moments.stopAsked = clock.now();
       facts.moments.stopped = null;
     }
     const pid = facts.process?.pid;
-    this.send(command);
+    this.#begun().send(command);
     const outcome = await this.#waiters.wait<StopOutcome>(command.type, () => {
       const { gateway } = this.view;
+      if (this.#broken !== null) return { value: this.#dropped(command.type) };
       if (gateway.in('life.unkillable')) {
         return { value: { gone: false, how: `pid ${pid} outlives SIGKILL` } };
       }
@@ -138,7 +145,7 @@ export class Machinery {
 
   /** Kills what is held before it returns, and wants nothing any more. */
   killNow() {
-    if (this.#system !== null && this.#broken === null) this.send({ type: 'stop', withinMs: 0 });
+    if (this.#broken === null) this.#system?.send({ type: 'stop', withinMs: 0 });
     for (const kill of [...this.host.processes]) kill();
   }
 
@@ -227,7 +234,11 @@ export class Machinery {
   }
 
   #announceReady(running: boolean) {
-    if (running) this.#environment.afterwards(() => this.#events.ready(this.status));
+    if (!running) return;
+    this.#environment.afterwards(() => {
+      const { status } = this;
+      if (status.state === 'running') this.#events.ready(status);
+    });
   }
 
   /** Derives and tells once per turn of the event loop, outside every transition. */
@@ -237,7 +248,6 @@ export class Machinery {
     this.#environment.afterwards(() => {
       this.#scheduled = false;
       const { status } = this;
-      this.#ledger.prune(this.#numbers());
       this.#waiters.look();
       // whether an exit explains the loss is being judged: there is nothing to tell yet
       const judging = this.view.gateway.in('life.wanted.relinking.judging');
@@ -250,13 +260,8 @@ export class Machinery {
 
   #log(status: Status) {
     const { state, phase, because, attempt } = status;
-    const fields = { name: status.name, state, phase, attempt };
-    try {
-      const level = state === 'failed' ? 'error' : state === 'restarting' ? 'warn' : 'info';
-      this.#options.logger?.[level](fields, because);
-    } catch {
-      // a logger that throws must not stop the lifecycle, and there is nobody else to tell
-    }
+    const level = state === 'failed' ? 'error' : state === 'restarting' ? 'warn' : 'info';
+    this.host.log(level, { state, phase, attempt }, because);
   }
 
   /** The moment a wait ends is stamped once, when the machine has planned it. */
@@ -334,6 +339,13 @@ export class Machinery {
       : new HoldfastError('HF_STOPPED', `${verb}: it is stopped; call start() first`);
   }
 
+  /** What a stop of a broken system finds. */
+  #dropped(verb: 'stop' | 'quit' | 'dispose'): StopOutcome {
+    if (verb !== 'stop') this.#ended = true;
+    this.#schedule();
+    return { gone: true, how: 'a machine had failed; everything held was released' };
+  }
+
   #how(pid: number | undefined): string {
     const { lastExit } = this.facts;
     if (this.settings.service === null) return 'the connection is closed';
@@ -359,13 +371,12 @@ export class Machinery {
 const paused = ({ gateway, reconnect }: SystemView): boolean =>
   gateway.in('life.wanted.linking.held') && (reconnect?.in('paused') ?? false);
 
-/** Before the first command there is no actor: everything rests. */
-const nothing = gatewayMachine.id;
-const resting: SystemView = {
-  gateway: { in: (path) => path === 'life.resting', context: { id: nothing } },
+/** Where a system stands that has no actors: none yet, or none that can be trusted. */
+const rest = (at: string): SystemView => ({
+  gateway: { in: (path) => `${at}.`.startsWith(`${path}.`), context: {} },
   supervisor: null,
   process: null,
   reconnect: null,
   connection: null,
   heartbeat: null,
-};
+});

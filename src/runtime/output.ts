@@ -2,6 +2,7 @@
  * The last words of a process. Promises to keep at most 500 lines and 256 KiB, newest last, with
  * secrets replaced before anything is stored. It must never grow with what a process writes.
  */
+import { redactor } from './redact.ts';
 
 export interface OutputLine {
   stream: 'stdout' | 'stderr';
@@ -14,12 +15,8 @@ const bytesMax = 262_144;
 export class OutputRing {
   #lines: OutputLine[] = [];
   #bytes = 0;
-  #redact: (text: string) => string;
+  #redact: (text: string) => string = redactor();
   #readers = new Set<(line: OutputLine) => void>();
-
-  constructor(redact: (text: string) => string) {
-    this.#redact = redact;
-  }
 
   /** A copy, oldest first. */
   get lines(): readonly OutputLine[] {
@@ -30,8 +27,9 @@ export class OutputRing {
     return this.#lines.slice(-count).map((line) => line.text);
   }
 
-  /** A new process begins: its words only. */
-  clear() {
+  /** A new process begins: its words only, without what is secret in its environment. */
+  begin(env: Readonly<Record<string, string | undefined>>) {
+    this.#redact = redactor(env);
     this.#lines = [];
     this.#bytes = 0;
   }

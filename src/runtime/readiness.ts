@@ -4,7 +4,7 @@
  * accepts is no proof, and neither is time that has passed.
  */
 import type { TransportHandle } from '../ports.ts';
-import { attemptRequest, calling, type Host, messageOf } from './host.ts';
+import { type Asking, attemptRequest, calling, type Host, messageOf } from './host.ts';
 import type { Found, Ready } from './options.ts';
 
 export interface Proof {
@@ -15,12 +15,19 @@ export interface Proof {
 
 type Answer = (proof: Proof) => void;
 
-export function prove(host: Host, found: Found, signal: AbortSignal, answer: Answer) {
+/** `asking` says which function of the host has not answered yet. */
+export function prove(
+  host: Host,
+  found: Found,
+  signal: AbortSignal,
+  asking: Asking,
+  answer: Answer,
+) {
   const ready = host.settings.process?.ready;
   if (ready === undefined) answer({ proved: true });
   else if ('line' in ready) byLine(host, ready.line, signal, answer);
   else
-    once(host, ready, found, signal).then(answer, (error) =>
+    once(host, ready, found, signal, asking).then(answer, (error) =>
       answer({ proved: false, because: messageOf(error) }),
     );
 }
@@ -46,29 +53,33 @@ async function once(
   ready: Exclude<Ready, { line: RegExp }>,
   found: Found,
   signal: AbortSignal,
+  asking: Asking,
 ): Promise<Proof> {
   if ('probe' in ready) {
-    const proved = await calling('process.ready.probe', () => ready.probe({ ...found, signal }));
+    const probe = () => ready.probe({ ...found, signal });
+    const proved = await calling('process.ready.probe', probe, asking);
     return { proved: proved === true };
   }
   if ('http' in ready) {
-    const given = typeof ready.http === 'function' ? ready.http(found) : ready.http;
+    const { http } = ready;
+    const given =
+      typeof http === 'function' ? await calling('process.ready.http', () => http(found)) : http;
     const url = given.replaceAll('PORT', String(found.port ?? ''));
     const { ok, status, body } = await fetch(url, { signal, redirect: 'manual' });
     await body?.cancel();
     return ok ? { proved: true } : { proved: false, because: `HTTP status ${status}` };
   }
-  return byProtocol(host, signal);
+  return byProtocol(host, signal, asking);
 }
 
 /** Ready when the peer shows its challenge, or accepts; the socket is reset, not closed. */
-async function byProtocol(host: Host, signal: AbortSignal): Promise<Proof> {
+async function byProtocol(host: Host, signal: AbortSignal, asking: Asking): Promise<Proof> {
   const link = host.settings.linkOptions;
   if (link === null) return { proved: false, because: 'process.ready.protocol needs a link' };
   const { url } = link;
   const target = String(
     typeof url === 'function'
-      ? await calling('link.url', () => url(attemptRequest(host, 1, signal)))
+      ? await calling('link.url', () => url(attemptRequest(host, 1, signal)), asking)
       : url,
   );
   return new Promise((resolve) => {

@@ -5,26 +5,28 @@
  */
 const secretName = /token|secret|password|passwd|api_?key|credential|private_?key/i;
 const patterns: readonly [RegExp, string][] = [
-  [/\b([a-z][\w+.-]*:\/\/)[^\s/@]+@/gi, '$1[redacted]@'],
+  [/\b([a-z][\w+.-]*:\/\/)[^\s/]+@/gi, '$1[redacted]@'],
   [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 [redacted]'],
   [
     /((?:token|secret|password|passwd|api[_-]?key)["']?\s*[=:]\s*["']?)[^\s"'&,;]+/gi,
     '$1[redacted]',
   ],
-  [/(--(?:token|secret|password|api-key))(=|\s+)\S+/gi, '$1$2[redacted]'],
+  [/(--[\w-]*(?:token|secret|password|api-?key))(=|\s+)\S+/gi, '$1$2[redacted]'],
 ];
 
 /** `env`: the variables of the child; values of secret ones are replaced wherever they show. */
-export function redact(
-  text: string,
+export function redactor(
   env: Readonly<Record<string, string | undefined>> = {},
-): string {
-  let clean = text;
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && value.length >= 6 && secretName.test(name)) {
-      clean = clean.replaceAll(value, '[redacted]');
-    }
-  }
-  for (const [pattern, instead] of patterns) clean = clean.replaceAll(pattern, instead);
-  return clean;
+): (text: string) => string {
+  const secrets = Object.entries(env)
+    .map(([name, value = '']) => (secretName.test(name) ? value : ''))
+    .filter((value) => value.length >= 6)
+    // one that contains another goes first, or a part of it would stay
+    .sort((a, b) => b.length - a.length);
+  return (text) => {
+    let clean = text;
+    for (const secret of secrets) clean = clean.replaceAll(secret, '[redacted]');
+    for (const [pattern, instead] of patterns) clean = clean.replaceAll(pattern, instead);
+    return clean;
+  };
 }

@@ -146,12 +146,13 @@ function stopping({ facts, settings, view, previous }: Scene, phase: string): st
 
 function failed(scene: Scene): string {
   const { error } = scene;
-  return `${error?.message ?? 'given up'}; start() begins again`;
+  const next = error?.code === 'HF_INTERNAL' ? 'make a new gateway' : 'start() begins again';
+  return `${bare(error?.message ?? 'given up')}; ${next}`;
 }
 
 function paused({ view, facts }: Scene, phase: string): string | null {
   if (phase !== 'paused') return null;
-  const because = facts.lastEnd?.because ?? 'the peer refused us';
+  const because = bare(facts.lastEnd?.because ?? 'the peer refused us');
   return view.reconnect?.in('paused.pairing')
     ? `${because}; waiting for somebody to approve this device`
     : `${because}; waiting for other credentials: resume() tries again`;
@@ -161,10 +162,13 @@ function lastEnd({ facts }: Scene): string {
   return clause(facts.lastEnd?.because ?? 'the connection was lost');
 }
 
+/** Without the full stop: something follows. */
+const bare = (text: string): string => text.replace(/[.\s]+$/, '');
+
 /** A sentence as the first part of a longer one. */
 function clause(text: string): string {
-  const bare = text.replace(/\.$/, '');
-  return /^[A-Z][a-z]/.test(bare) ? bare.charAt(0).toLowerCase() + bare.slice(1) : bare;
+  const part = bare(text);
+  return /^[A-Z][a-z]/.test(part) ? part.charAt(0).toLowerCase() + part.slice(1) : part;
 }
 
 function startTrouble({ facts }: Scene): string {

@@ -17,6 +17,7 @@ import type {
 import { HoldfastError } from '../errors.ts';
 import type { LaunchPlan, ProcessEvents } from '../ports.ts';
 import { invalid } from './defaults.ts';
+import { isolated } from './dispatcher.ts';
 import { environment } from './environment.ts';
 import { type Asking, calling, found, type Host, messageOf } from './host.ts';
 import { leaf } from './leaf.ts';
@@ -88,8 +89,9 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
     const plan = plans.next;
     if (plan === null) throw new Error('no launch plan');
     let expected = false;
-    host.output.clear();
-    const handle = (host.settings.process?.driver ?? host.driver)(launch(host, plan), {
+    const target = launch(host, plan);
+    host.output.begin(target.env);
+    const handle = (host.settings.process?.driver ?? host.driver)(target, {
       spawned: (pid) => {
         const startedAt = host.clock.wallNow();
         host.facts.process = {
@@ -146,11 +148,11 @@ function sink(host: Host): Pick<ProcessEvents, 'output'> {
   if (output === undefined) return {};
   return {
     output(stream, chunk) {
-      try {
-        output(stream, chunk);
-      } catch (error) {
-        host.diagnose('error', 'HF_USER_FUNCTION', `process.output failed: ${messageOf(error)}`);
-      }
+      isolated(
+        () => output(stream, chunk),
+        (error) =>
+          host.diagnose('error', 'HF_USER_FUNCTION', `process.output failed: ${messageOf(error)}`),
+      );
     },
   };
 }
@@ -200,7 +202,8 @@ export const readinessLeaf = (host: Host) =>
     let because = '';
     let proved = false;
     host.facts.lastStart = null;
-    prove(host, found(host), abort.signal, (proof) => {
+    const asking: Asking = { option: null };
+    prove(host, found(host), abort.signal, asking, (proof) => {
       if (abort.signal.aborted) return;
       const { process } = host.facts;
       if (process !== null && proof.groups !== undefined) {
@@ -221,7 +224,8 @@ export const readinessLeaf = (host: Host) =>
         abort.abort();
         if (proved || asked === null || host.facts.process !== asked) return;
         const within = `${host.settings.service?.readyMs} ms`;
-        const message = `pid ${asked.pid} was not ready within ${within}${because}`;
+        const silent = asking.option === null ? because : `: ${asking.option} had not answered`;
+        const message = `pid ${asked.pid} was not ready within ${within}${silent}`;
         host.facts.lastStart = { code: 'HF_NOT_READY', message };
       },
     };

@@ -3,6 +3,7 @@
  * names the option, the rule and the value; a misspelt name is an error too. It must never start
  * anything.
  */
+import { constants } from 'node:os';
 import { z } from 'zod';
 import type {
   BackoffPolicy,
@@ -33,6 +34,15 @@ const text = z.string().min(1, 'must not be empty');
 /** Known names only, so that a misspelt one is an error; the values are checked by `pick`. */
 const only = (...names: string[]) =>
   z.strictObject(Object.fromEntries(names.map((name) => [name, z.unknown().optional()])));
+/** Any object, of whatever class, with these functions. */
+const has = (...names: string[]) =>
+  z.custom(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      names.every((name) => typeof Reflect.get(value, name) === 'function'),
+    `must have ${names.join(', ')}`,
+  );
 const backoffNames = ['firstMs', 'maxMs', 'factor', 'jitter'];
 
 const processShape = z.strictObject({
@@ -40,14 +50,22 @@ const processShape = z.strictObject({
   env: z.record(z.string(), z.string().optional()).optional(),
   cwd: text.optional(),
   plan: fn.optional(),
-  port: z.number().int().min(1).max(65_535).optional(),
+  port: z
+    .custom(
+      (value) => Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536,
+      'must be a whole number from 1 to 65535',
+    )
+    .optional(),
   ready: z
-    .union([
-      z.strictObject({ line: z.instanceof(RegExp) }),
-      z.strictObject({ http: z.union([text, fn]) }),
-      z.strictObject({ protocol: z.literal(true) }),
-      z.strictObject({ probe: fn }),
-    ])
+    .union(
+      [
+        z.strictObject({ line: z.instanceof(RegExp) }),
+        z.strictObject({ http: z.union([text, fn], 'must be a URL or a function') }),
+        z.strictObject({ protocol: z.literal(true) }),
+        z.strictObject({ probe: fn }),
+      ],
+      'must be { line }, { http }, { protocol: true } or { probe }',
+    )
     .optional(),
   beforeSpawn: fn.optional(),
   stop: only('signal', 'graceMs', 'killMs').optional(),
@@ -66,7 +84,7 @@ const processShape = z.strictObject({
 });
 
 const linkShape = z.strictObject({
-  url: z.union([text, fn]),
+  url: z.union([text, fn], 'must be a URL or a function'),
   protocol: z.custom(
     (value) => typeof value === 'object' && value !== null && 'session' in value,
     'must be "plain", "jsonrpc" or a protocol such as openclaw() returns',
@@ -81,7 +99,7 @@ const linkShape = z.strictObject({
     ...['lookupMs', 'openMs', 'challengeMs', 'credentialsMs', 'helloMs', 'closeMs'],
     ...['messageBytes', 'queueBytes'],
   ).optional(),
-  ws: z.record(z.string(), z.unknown()).optional(),
+  ws: only('headers', 'agent', 'ca', 'subprotocols').optional(),
   tls: z.strictObject({ fingerprint: text.optional() }).optional(),
   transport: fn.optional(),
 });
@@ -90,9 +108,9 @@ const shape = z.strictObject({
   process: processShape.optional(),
   link: linkShape.optional(),
   name: text.optional(),
-  logger: z.unknown().optional(),
-  inspect: z.unknown().optional(),
-  clock: z.unknown().optional(),
+  logger: has('debug', 'info', 'warn', 'error').optional(),
+  inspect: z.union([fn, has('next')], 'must be a function or an observer').optional(),
+  clock: has('now', 'wallNow', 'setTimeout', 'clearTimeout').optional(),
   random: fn.optional(),
   arbitration: only('verdictMs', 'expectMs', 'serveMs').optional(),
   cooldownMs: z.unknown().optional(),
@@ -100,11 +118,18 @@ const shape = z.strictObject({
 
 /** Throws `HF_OPTION_INVALID`, naming the option, the rule and the value. */
 export function settle(options: GatewayOptions, random: Random): Settings {
-  const parsed = shape.safeParse(options);
+  const parsed = shape.safeParse(options, { error: rule });
   if (!parsed.success) throw invalidShape(options, parsed.error);
   const { process: service = null, link = null } = options;
   if (service !== null && service.command === undefined && service.plan === undefined) {
     throw invalid('process.command', 'must be given unless process.plan is', undefined);
+  }
+  if (service?.ready !== undefined && 'protocol' in service.ready && link === null) {
+    throw invalid('process.ready.protocol', 'needs a link', true);
+  }
+  const signal = service?.stop?.signal;
+  if (signal !== undefined && !(signal in constants.signals)) {
+    throw invalid('process.stop.signal', 'must be the name of a signal', signal);
   }
   return {
     name: options.name ?? 'gateway',
@@ -178,6 +203,7 @@ function linkPolicy(link: LinkOptions): ReconnectPolicy {
 }
 
 function heartbeatPolicy(link: LinkOptions): HeartbeatPolicy {
+  const path = 'link.heartbeat';
   const own = { ...link.protocol.heartbeat, ...link.heartbeat };
   const mode = own.mode ?? 'probe';
   if (!['probe', 'misses', 'observe', 'off'].includes(mode)) {
@@ -189,11 +215,11 @@ function heartbeatPolicy(link: LinkOptions): HeartbeatPolicy {
   const policy = {
     mode,
     probes,
-    everyMs: pick('heartbeat.everyMs', own.everyMs),
-    silenceMs: pick('heartbeat.silenceMs', own.silenceMs),
-    waitMs: pick('heartbeat.waitMs', own.waitMs),
-    probeMs: pick('heartbeat.probeMs', own.probeMs),
-    missesMax: pick('heartbeat.missesMax', own.missesMax),
+    everyMs: pick('heartbeat.everyMs', own.everyMs, path),
+    silenceMs: pick('heartbeat.silenceMs', own.silenceMs, path),
+    waitMs: pick('heartbeat.waitMs', own.waitMs, path),
+    probeMs: pick('heartbeat.probeMs', own.probeMs, path),
+    missesMax: pick('heartbeat.missesMax', own.missesMax, path),
   };
   if ((mode === 'misses' || mode === 'observe') && policy.waitMs >= policy.everyMs) {
     throw invalid(
@@ -226,17 +252,42 @@ function sizes({ limits = {} }: LinkOptions): { messageBytes: number; queueBytes
 }
 function invalidShape(options: unknown, error: z.ZodError): HoldfastError {
   const issue = deepest(error.issues[0]);
+  if (issue?.code === 'unrecognized_keys') {
+    const [name = ''] = issue.keys;
+    const path = [...issue.path, name];
+    return invalid(path.map(String).join('.'), 'is not an option', valueAt(options, path));
+  }
   const path = issue?.path.map(String).join('.') || 'options';
-  const value = issue?.path.reduce<unknown>(
+  return invalid(path, issue?.message ?? 'is not understood', valueAt(options, issue?.path ?? []));
+}
+
+const valueAt = (options: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
     (at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined),
     options,
   );
-  return invalid(path, issue?.message ?? 'is not understood', value);
-}
 
-/** Of a union's issues the first one of its first branch says most. */
+/** Of a union's issues that of the one branch says most whose names were meant, if there is one. */
 function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
   if (issue?.code !== 'invalid_union') return issue;
-  const inner = issue.errors[0]?.[0];
-  return inner === undefined ? issue : { ...inner, path: [...issue.path, ...inner.path] };
+  const [inner] =
+    issue.errors.find((all) => all.every(({ code }) => code !== 'unrecognized_keys')) ?? [];
+  if (inner === undefined || inner.path.length === 0) return issue;
+  return { ...inner, path: [...issue.path, ...inner.path] };
+}
+
+const kinds: Partial<Record<string, string>> = {
+  string: 'a text',
+  array: 'an array',
+  object: 'an object',
+  record: 'an object',
+  RegExp: 'a regular expression',
+};
+
+/** The rule in our words, where the option has none of its own. */
+function rule(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'invalid_value')
+    return `must be one of ${issue.values.map(String).join(', ')}`;
+  return undefined;
 }

@@ -22,7 +22,9 @@ import {
   reconnect,
   supervisor,
 } from '../../machines/index.ts';
+import type { Clock } from '../ports.ts';
 import { absentLink, absentService } from './absent.ts';
+import { isolated } from './dispatcher.ts';
 import type { Host } from './host.ts';
 import { credentialsLeaf, lookupLeaf, pulseLeaf, socketLeaf } from './link-leaves.ts';
 import type { Plan } from './options.ts';
@@ -74,16 +76,18 @@ export class System {
   readonly root: Actor<typeof gateway>;
   #trace: { actor: string; event: string; value: unknown }[] = [];
   #host: Host;
+  #timers: Timers;
 
   constructor(host: Host, inspect: unknown, events: SystemEvents) {
     this.#host = host;
+    this.#timers = new Timers(host.clock);
     const { luck, gateway: policy, service: servicePolicy, link: linkPolicy } = host.settings;
     const machine = gateway.provide({ actors: { service: service(host), link: link(host) } });
     const watchers = observers(inspect, host);
     this.root = createActor(machine, {
       id: host.settings.name,
       input: { luck, policy, service: servicePolicy, link: linkPolicy },
-      clock: host.clock,
+      clock: this.#timers,
       inspect: (event) => {
         if (event.type === '@xstate.snapshot') {
           this.#note(event.actorRef as AnyActorRef, event.event, event.snapshot);
@@ -119,8 +123,13 @@ export class System {
     this.release();
   }
 
-  /** Releases every leaf, whatever the machines believe. */
+  /**
+   * Releases every leaf, whatever the machines believe. The children of an errored root are still
+   * alive in XState: without timers and leaves nothing reaches them, and they reach nobody.
+   */
   release() {
+    this.#host.over = true;
+    this.#timers.end();
     for (const release of [...this.#host.held]) release();
   }
 
@@ -130,6 +139,36 @@ export class System {
     const { type } = inner as EventObject;
     this.#trace.push({ actor: actor.id, event: type, value: snapshot.value });
     if (this.#trace.length > traceMax) this.#trace.shift();
+  }
+}
+
+/** The machines' timers, which end with their system. */
+class Timers {
+  #armed: Set<unknown> | null = new Set();
+  #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  setTimeout(run: () => void, ms: number): unknown {
+    if (this.#armed === null) return undefined;
+    const id = this.#clock.setTimeout(() => {
+      this.#armed?.delete(id);
+      run();
+    }, ms);
+    this.#armed.add(id);
+    return id;
+  }
+
+  clearTimeout(id: unknown) {
+    if (this.#armed?.delete(id)) this.#clock.clearTimeout(id);
+  }
+
+  end() {
+    const armed = this.#armed ?? [];
+    this.#armed = null;
+    for (const id of armed) this.#clock.clearTimeout(id);
   }
 }
 
@@ -145,12 +184,10 @@ function observers(inspect: unknown, host: Host): Watch[] {
         : null;
   if (watch === null) return [];
   return [
-    (event) => {
-      try {
-        watch(event);
-      } catch (error) {
-        host.failed('inspect', error);
-      }
-    },
+    (event) =>
+      isolated(
+        () => watch(event),
+        (error) => host.failed('inspect', error),
+      ),
   ];
 }

@@ -9,6 +9,7 @@ import { HoldfastError } from '../errors.ts';
 import type {
   Clock,
   Defer,
+  Ending,
   Inbound,
   Protocol,
   Session,
@@ -17,6 +18,7 @@ import type {
   TransportHandle,
   TransportTarget,
 } from '../ports.ts';
+import { messageOf } from './host.ts';
 import type { Channel } from './requests.ts';
 
 /** How many inbound items may wait for the link to be open. */
@@ -83,11 +85,11 @@ export class Wire implements Channel {
     this.#handle = transport(target, {
       opened: () => {
         this.#opened = true;
-        this.session.opened();
+        this.#ask(() => this.session.opened());
       },
       frame: (data) => {
         this.#heard();
-        this.session.frame(data);
+        this.#ask(() => this.session.frame(data));
       },
       sign: () => this.#heard(),
       closed: (end) => this.#closed(end),
@@ -184,11 +186,26 @@ export class Wire implements Channel {
     if (this.#done) return;
     if (this.#held === null) this.#host.inbound(inbound);
     else if (this.#held.length < heldMax) this.#held.push(inbound);
-    else this.#flooded();
+    else this.#cut(`the peer sent more than ${heldMax} messages before the link was open`);
   }
 
-  #flooded() {
-    const because = `the peer sent more than ${heldMax} messages before the link was open`;
+  /** A protocol that throws ends its own connection, and nothing else. */
+  #ask(run: () => void) {
+    try {
+      run();
+    } catch (error) {
+      this.#cut(this.#failed(error));
+    }
+  }
+
+  #failed(error: unknown): string {
+    const because = `link.protocol failed: ${messageOf(error)}`;
+    this.#host.diagnose('error', 'HF_USER_FUNCTION', because);
+    return because;
+  }
+
+  #cut(because: string) {
+    if (this.#done) return;
     this.#handle.reset();
     this.#end({ cause: 'lost', because, code: 1006, floorMs: 0 });
     this.#post({ type: 'socket.closed', cause: 'lost', floorMs: 0 });
@@ -196,7 +213,7 @@ export class Wire implements Channel {
 
   /** Held frames follow outside of the step that opened it: their listeners see it open. */
   #open() {
-    this.#host.opened(this);
+    this.#ask(() => this.#host.opened(this));
     this.#host.defer(() => {
       const held = this.#held ?? [];
       this.#held = null;
@@ -212,9 +229,17 @@ export class Wire implements Channel {
   }
 
   #closed(end: TransportEnd) {
-    const { cause, because, floorMs } = this.session.ended(end);
+    const { cause, because, floorMs } = this.#meaning(end);
     this.#end({ cause, because: this.#because ?? because, code: end.code, floorMs });
     this.#post({ type: 'socket.closed', cause, floorMs });
+  }
+
+  #meaning(end: TransportEnd): Ending {
+    try {
+      return this.session.ended(end);
+    } catch (error) {
+      return { cause: 'lost', because: this.#failed(error), floorMs: 0 };
+    }
   }
 
   /** Tells the consumer once; what comes after is about a connection that no longer counts. */

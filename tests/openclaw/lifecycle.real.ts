@@ -35,6 +35,8 @@ beforeAll(async () => {
       protocol: 'openclaw',
       credentials: () => ({ token: prepared.token }),
       heartbeat,
+      // Also soon after a hello: what is tested is that it redials, not how long it waits.
+      reconnect: { maxMs: 1500 },
       limits: { openMs },
     },
   });

@@ -75,7 +75,7 @@ type Finding = Record<string, unknown>;
 
 describe('a link to a real gateway', () => {
   it('CH-21: that is still starting waits for it, and is in as soon as it serves', async () => {
-    const { link: early, journal } = link();
+    const { link: early, journal } = link({ reconnect: { maxMs: 1000 } });
     await early.start();
     const status = await early.ready({ timeoutMs: coldMs });
     expect(journal.states()).toEqual(['starting', 'running']);

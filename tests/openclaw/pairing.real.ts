@@ -156,7 +156,7 @@ describe('a paired device', () => {
     } finally {
       await link.dispose();
     }
-  });
+  }, 480_000);
 
   it('has files that nobody else can read, and a token that nobody is shown', async () => {
     expect(kept().size).toBe(2);

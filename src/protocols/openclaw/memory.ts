@@ -19,12 +19,12 @@ export class GatewayMemory {
   greeted(): void {
     this.proof = 'v3';
     this.hasDroppedToken = false;
-    this.#said.clear();
   }
 
-  /** True the first time since the last hello: the same news is told once, not at every attempt. */
+  /** True the first time: the same news is told once, not at every attempt. */
   isNews(word: string): boolean {
-    if (this.#said.has(word) || this.#said.size >= wordsMost) return false;
+    if (this.#said.has(word)) return false;
+    if (this.#said.size >= wordsMost) this.#said.clear();
     this.#said.add(word);
     return true;
   }

@@ -195,7 +195,7 @@ export class OpenclawSession implements Session {
 
   #compareScopes(granted: readonly string[]): void {
     const missing = this.#terms.scopes.filter((scope) => !granted.includes(scope));
-    if (missing.length === 0) return;
+    if (missing.length === 0 || !this.#memory.isNews(`without ${missing}`)) return;
     const message = `The gateway did not grant ${missing.join(', ')}; requests may be refused.`;
     this.#host.diagnose('warn', 'HF_SCOPES_REDUCED', sentence(message, [], sentenceMax));
   }

@@ -362,9 +362,10 @@ describe('credentials', () => {
     const protocol = openclaw();
     const endpoint = 'ws://gateway.example:18789';
     const said: string[] = [];
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      const { notes, auth } = await greet(protocol, { endpoint });
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const { notes, session, sent, auth } = await greet(protocol, { endpoint });
       expect(auth).toEqual({ token: 's3cret' });
+      session.frame(answer(sent.id, helloPayload()));
       said.push(...notes.said);
     }
     expect(said.filter((line) => line.includes('HF_PLAIN_TEXT'))).toHaveLength(1);
