@@ -134,8 +134,9 @@ class Run {
   #exited(exit: Exit): void {
     this.#lastExit = exit;
     const { restart = 'on-failure' } = this.#options;
-    const isFinal = restart === 'never' || (restart === 'on-failure' && exit.code === 0);
-    if (isFinal && !exit.expected) this.#end({ kind: 'ended' });
+    const isSuccess = exit.code === 0 && !exit.expected;
+    const isFinal = restart === 'never' || (restart === 'on-failure' && isSuccess);
+    if (isFinal) this.#end({ kind: 'ended' });
   }
 
   /** Nobody here can give it other credentials, so a link that waits for some has given up. */

@@ -99,5 +99,6 @@ function show(value: unknown): string {
   if (value === null || ['number', 'boolean', 'undefined'].includes(typeof value)) {
     return String(value);
   }
-  return Array.isArray(value) ? `an array of ${value.length}` : `a ${typeof value}`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -214,6 +214,21 @@ describe('--url', () => {
     expect(running.left()).toEqual([]);
   });
 
+  it('ends what lives and does not serve, when it may never start again', async () => {
+    const { command, args } = practiceCommand({ protocol: 'plain' });
+    const running = run([...link, '--restart', 'never'], [command, ...args]);
+    await running.printed('stderr', '"state":"running"');
+    const { groups } = /^listening on (?<port>\d+)\n$/.exec(running.text('stdout')) ?? {};
+    const body = JSON.stringify({ name: 'refuse', forMs: 600_000, drop: true });
+    await fetch(`http://127.0.0.1:${groups?.port}/fault`, { method: 'POST', body });
+    const { code, stderr } = await running.ended();
+    const events = ndjson(stderr);
+    const exits = events.filter(({ event }) => event === 'exit');
+    expect(exits).toMatchObject([{ expected: true }]);
+    expect(events.at(-1)).toMatchObject({ event: 'end', why: 'ended', code });
+    expect(running.left()).toEqual([]);
+  });
+
   it('gives up a link that only other credentials could open', async () => {
     const { command, args } = practiceCommand({ faults: ['reject:status=401,times=0'] });
     const running = run([...ready, '--url', 'ws://127.0.0.1:{port}'], [command, ...args]);
