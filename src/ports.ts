@@ -90,8 +90,11 @@ export interface ProcessEvents {
   spawned(pid: number): void;
   /** once: there is no process, and there will be none */
   failed(error: { code: string; message: string }): void;
-  /** every chunk as it was written, before the lines in it; it is the consumer's to copy */
-  output?(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
+  /**
+   * every chunk as it was written, before the lines in it; it is the consumer's to copy. A promise
+   * holds up the reading of that stream until it settles, as long as somebody can write to it
+   */
+  output?(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
   /** a whole line without its end; at most 16 KiB, a longer one is cut and says so */
   line(stream: 'stdout' | 'stderr', text: string): void;
   /** once: the process itself is gone */

@@ -201,7 +201,11 @@ const banned: [name: string, pattern: RegExp, instead: string][] = [
   // Not a definition of the same name: XState's own Clock interface has these two methods.
   ...['setTimeout', 'setInterval', 'setImmediate'].map((name): [string, RegExp, string] => {
     const definition = `\\s*(?:\\(\\s*\\w+\\??\\s*:|\\([^()]*\\)\\s*\\{$|\\??:)`;
-    return [name, new RegExp(`(?<!(?<!globalThis)\\.|\\w)${name}\\b(?!${definition})`, 'm'), clock];
+    return [
+      name,
+      new RegExp(`(?<!(?<!globalThis)\\.|\\w|')${name}\\b(?!${definition})`, 'm'),
+      clock,
+    ];
   }),
 ];
 

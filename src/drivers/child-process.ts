@@ -94,8 +94,9 @@ class Run implements ProcessHandle {
       if (this.#phase !== 'over') this.#events.line(name, text);
     });
     const data = (chunk: Buffer) => {
-      this.#events.output?.(name, chunk);
+      const passing = this.#events.output?.(name, chunk);
       lines.push(chunk);
+      if (passing !== undefined) this.#holdUp(stream, passing);
     };
     const close = () => {
       lines.end();
@@ -105,6 +106,14 @@ class Run implements ProcessHandle {
     stream.on('data', data).on('end', lines.end).on('close', close);
     this.#undo.push(() => stream.off('data', data).off('end', lines.end).off('close', close));
     this.#unread.set(stream, lines.end);
+  }
+
+  /** A slow consumer slows the process, not us. What the dead have left in the pipe is little. */
+  #holdUp(stream: Readable, passing: Promise<void>): void {
+    if (this.#phase === 'emptied') return;
+    const goOn = () => stream.resume();
+    stream.pause();
+    passing.then(goOn, goOn);
   }
 
   #spawned(): void {
@@ -151,6 +160,7 @@ class Run implements ProcessHandle {
   /** Nobody can write any more, so the pipes end by themselves, unless a stranger holds them. */
   #emptied(): void {
     this.#phase = 'emptied';
+    for (const stream of this.#unread.keys()) stream.resume();
     // The timer may be late and come before the reading: one round of reading is still due then.
     const finishLate = () => setImmediate(() => this.#finish());
     if (this.#unread.size === 0) this.#finish();

@@ -136,6 +136,7 @@ function named(code: string | number, name: string | undefined): string {
 }
 
 function ending(cause: EndCause, floorMs: number, what: string, words: string): Ending {
-  const quote = peerWords(words, quoteMax);
+  const said = peerWords(words, quoteMax);
+  const quote = what.includes(`(${said})`) ? '' : said;
   return { cause, floorMs, because: quote === '' ? `${what}.` : `${what}: ${quote}` };
 }

@@ -114,7 +114,7 @@ export class Gateway {
     return {
       lastAliveAt: wire === null ? null : Math.round(clock.wallNow() - wire.idleMs),
       lastHeartbeatTimeoutAt: facts.heartbeatTimeoutAt,
-      heartbeatMisses: Number(heartbeat?.context['missed'] ?? 0),
+      heartbeatMisses: Number(heartbeat?.context.missed ?? 0),
       generation: facts.generation,
       lastEnd: facts.lastEnd === null ? null : { ...facts.lastEnd },
       lastExit: facts.lastExit === null ? null : { ...facts.lastExit },

@@ -299,6 +299,7 @@ export class Machinery {
       error:
         this.#broken ?? (stuck ? failure(this.#evidence()) : held ? this.#pausedError() : null),
       previous,
+      told: this.#told,
     });
   }
 

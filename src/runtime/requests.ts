@@ -81,7 +81,7 @@ export class RequestStore {
     }
   }
 
-  send<T>(method: string, params: unknown, options: RequestOptions = {}): Promise<T> {
+  send<T>(method: string, params?: unknown, options: RequestOptions = {}): Promise<T> {
     const channel = this.#channel;
     if (options.signal?.aborted) return Promise.reject(aborted(method, 'not-sent'));
     if (channel === null) return Promise.reject(notConnected(method));

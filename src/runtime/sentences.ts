@@ -3,6 +3,7 @@
  * reads one line at three in the morning. It must never say what is not known, and never show a
  * secret: endpoints come without query, texts of the peer redacted and bounded.
  */
+import { duration } from './duration.ts';
 import type { ExitRecord } from './facts.ts';
 import type { Plan, Ready } from './options.ts';
 import type { Scene, State } from './status.ts';
@@ -46,6 +47,9 @@ function starting(scene: Scene): string {
   if (view.supervisor.in('backingOff')) {
     return `${startTrouble(scene)}; next start ${wait(scene)}, ${countStarts(scene)}`;
   }
+  if (facts.process === null && view.process !== null && scene.previous?.state === 'starting') {
+    return scene.previous.because;
+  }
   const what = commandOf(scene);
   const pid = facts.process === null ? '' : `, pid ${facts.process.pid}`;
   return `${what}${pid}${awaiting(settings.process?.ready)}`;
@@ -76,13 +80,17 @@ function connecting(scene: Scene): string {
   return `${pid}connecting${where}`;
 }
 
+/** The same process with a new link says why the old one went, unless a line before has. */
 function running(scene: Scene, phase: string): string {
   const { facts, settings, previous } = scene;
-  if (phase === 'suspect' || phase === 'probing') {
-    return `the peer has been silent for ${duration(silence(scene))}; probing it`;
+  if (phase === 'probing') {
+    return `no sign of life for more than ${duration(silence(scene))}; asking once more`;
   }
-  if (previous?.state === 'running' && !/silent/.test(previous.because)) return previous.because;
+  if (previous?.state === 'running' && !/no sign/.test(previous.because)) return previous.because;
   const { process, moments } = facts;
+  if (settings.service !== null && process === null && facts.lastExit !== null) {
+    return died(facts.lastExit);
+  }
   const parts: string[] = [];
   if (process !== null) {
     parts.push(`pid ${process.pid}`);
@@ -91,8 +99,12 @@ function running(scene: Scene, phase: string): string {
     parts.push(`connected to ${shown(facts.connection.endpoint)}`);
   const { spawned, ready, dialed, opened, left } = moments;
   if (left !== null && opened !== null) {
-    parts.push(`down for ${duration(opened - left)}`);
+    const same = spawned === null || spawned < left;
+    parts.push(`${same ? 'back after' : 'down for'} ${duration(opened - left)}`);
     if (settings.link !== null) parts.push(count(facts.requestsLost, 'request'));
+    if (same && !scene.told?.startsWith('reconnecting')) {
+      return `${parts.join(', ')}: ${lastEnd(scene)}`;
+    }
   } else {
     if (process !== null && spawned !== null && ready !== null) {
       parts.push(`ready after ${duration(ready - spawned)}`);
@@ -123,11 +135,11 @@ function restarting(scene: Scene): string {
   }
   if (view.gateway.in('life.wanted.cycling.down')) {
     if (previous?.state === 'restarting') return previous.because;
-    const pid = facts.process === null ? '' : ` pid ${facts.process.pid}`;
+    const pid = facts.process === null ? 'the process' : `pid ${facts.process.pid}`;
     if (view.gateway.context.doubted === true) {
-      return `${lastEnd(scene)}; it runs and does not serve: killing${pid}`;
+      return `${pid} runs and does not serve (${lastEnd(scene)}); killing it`;
     }
-    return `${scene.pending[0]?.because ?? 'somebody asked'}; replacing${pid}`;
+    return `${scene.pending[0]?.because ?? 'somebody asked'}; replacing ${pid}`;
   }
   if (previous?.state === 'restarting') return previous.because;
   return starting(scene);
@@ -179,8 +191,7 @@ function startTrouble({ facts }: Scene): string {
 /** How a process ended, and whose doing it was. */
 export function died(exit: ExitRecord): string {
   const { pid, code, signal, expected } = exit;
-  if (signal === null)
-    return `pid ${pid} exited with code ${code}${expected ? '' : ' (not by us)'}`;
+  if (signal === null) return `pid ${pid} exited${expected ? '' : ' by itself'} with code ${code}`;
   return expected
     ? `pid ${pid} ended by our ${signal}`
     : `pid ${pid} was killed by ${signal} (not by us)`;
@@ -228,12 +239,3 @@ function summary(command: readonly string[]): string {
 }
 
 const count = (lost: number, what: string) => `${lost} ${what}${lost === 1 ? '' : 's'} lost`;
-
-/** 14 ms, 0.5 s, 12 s, 3 min. */
-function duration(ms: number): string {
-  if (ms < 100) return `${Math.max(0, Math.round(ms))} ms`;
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 10_000) return `${Math.round(ms / 100) / 10} s`;
-  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
-  return `${Math.round(ms / 60_000)} min`;
-}

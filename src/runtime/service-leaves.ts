@@ -105,8 +105,9 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
         post({ type: 'os.spawned' });
       },
       failed: ({ code, message }) => {
-        host.facts.lastStart = { code: 'HF_SPAWN_FAILED', message: `${message} (${code})` };
-        host.diagnose('error', 'HF_SPAWN_FAILED', `${plan.command[0]}: ${message}`);
+        const words = message.includes('directory') ? message : (spawnErrors[code] ?? message);
+        const told = `cannot start ${plan.command[0]}: ${words} (${code})`;
+        host.facts.lastStart = { code: 'HF_SPAWN_FAILED', message: told };
         post({ type: 'os.failed' });
       },
       ...sink(host),
@@ -141,6 +142,12 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
       },
     };
   });
+
+/** The two that happen, as a person says them. */
+const spawnErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'no such program',
+  EACCES: 'not allowed to run it',
+};
 
 /** The host's own sink for output, if any: an error in it is reported and harms nothing. */
 function sink(host: Host): Pick<ProcessEvents, 'output'> {

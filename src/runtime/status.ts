@@ -79,6 +79,8 @@ export interface Scene {
   waitEndsAt: number | null;
   error: HoldfastError | null;
   previous: Status | null;
+  /** the line that listeners heard last */
+  told: string | null;
 }
 
 export function statusOf(scene: Scene): Status {

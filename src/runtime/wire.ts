@@ -18,6 +18,7 @@ import type {
   TransportHandle,
   TransportTarget,
 } from '../ports.ts';
+import { duration } from './duration.ts';
 import { messageOf } from './host.ts';
 import type { Channel } from './requests.ts';
 
@@ -162,8 +163,8 @@ export class Wire implements Channel {
   #resetting(): string {
     if (!this.#opened) return `${this.endpoint} had not answered; we reset the connection`;
     if (this.#listening.length === 0) return 'we reset the connection';
-    const silentMs = Math.round(this.idleMs);
-    return `the peer was silent for ${silentMs} ms, also when probed; we reset the connection`;
+    const silent = duration(this.idleMs);
+    return `the peer was silent for ${silent}, also when probed; we reset the connection`;
   }
 
   #fits(frame: string | Uint8Array): boolean {

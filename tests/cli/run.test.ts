@@ -158,6 +158,19 @@ describe('the output of the command', () => {
 });
 
 describe('a reader who stands still', () => {
+  it('holds up the command, as if nobody stood between them', async () => {
+    const word = "setTimeout(() => console.error('blocked'), 300)";
+    const fill = `process.stdout.write(bytes, () => { clearTimeout(late); fill(); })`;
+    const program = `const bytes = Buffer.alloc(1e6); let late;
+      const fill = () => { late = ${word}; ${fill}; }; fill();`;
+    const running = run([], node(program));
+    running.child.stdout?.pause();
+    await running.printed('stderr', 'blocked');
+    running.child.stdout?.resume();
+    running.signal('SIGINT');
+    expect(await codeAndRest(running)).toMatchObject({ code: 143, left: [] });
+  });
+
   it('does not keep us when Ctrl-C was pressed twice', async () => {
     const fill = "process.stdout.write(Buffer.alloc(8e6)); console.error('filled')";
     const running = run(

@@ -11,7 +11,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Connection, connect } from '../../src/index.ts';
 import { clientState, frame, type RawPeer, RealServer, startRaw } from '../drivers/ws-peers.ts';
 import { failure, keep, keepHouse, reaches, until } from './house.ts';
-import { knock, spoken } from './servers.ts';
+import { knock } from './knock.ts';
+import { spoken } from './servers.ts';
 
 keepHouse();
 

@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { type Connection, connect, type HoldfastError, type Link } from '../../src/index.ts';
 import { frame, RealServer, startRaw } from '../drivers/ws-peers.ts';
 import { failure, keep, keepHouse, reaches, until } from './house.ts';
-import { knock, spoken } from './servers.ts';
+import { knock } from './knock.ts';
+import { spoken } from './servers.ts';
 
 keepHouse();
 

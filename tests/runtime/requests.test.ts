@@ -30,7 +30,10 @@ class FakeChannel implements Channel {
 function make() {
   const clock = new FakeClock();
   let ids = 0;
-  const store = new RequestStore(clock, () => `r${(ids += 1)}`);
+  const store = new RequestStore(clock, () => {
+    ids += 1;
+    return `r${ids}`;
+  });
   const channel = new FakeChannel();
   store.attach(channel);
   return { clock, store, channel };

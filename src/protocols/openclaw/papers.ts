@@ -138,7 +138,8 @@ export function readCredentials(given: unknown): Credentials {
   }
   throw new HoldfastError(
     'HF_CREDENTIALS',
-    `link.credentials must give { token }, { password }, a token or nothing, each a text of 1 to ${deviceTokenMax} characters; got ${shape(given)}`,
+    'link.credentials must give { token }, { password }, a token or nothing, each a text of ' +
+      `1 to ${deviceTokenMax} characters; got ${shape(given)}`,
     { details: { option: 'link.credentials' } },
   );
 }

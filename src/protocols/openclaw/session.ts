@@ -133,7 +133,8 @@ export class OpenclawSession implements Session {
     if (Buffer.byteLength(frame) <= this.#maxPayloadBytes) return frame;
     throw new HoldfastError(
       'HF_REQUEST_FAILED',
-      `request ${shown(method)}: longer than the ${this.#maxPayloadBytes} bytes of one frame that ` +
+      `request ${shown(method)}: longer than the ${this.#maxPayloadBytes} bytes of one frame ` +
+        'that ' +
         'this gateway takes; send less at once',
       { delivery: 'not-sent', details: { method, maxPayloadBytes: this.#maxPayloadBytes } },
     );

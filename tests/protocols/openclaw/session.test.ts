@@ -269,7 +269,7 @@ describe('credentials', () => {
     }
   });
 
-  it('AU-17: an identity that cannot be read ends the attempt before anything is asked', async () => {
+  it('AU-17: an unreadable identity ends the attempt before anything is asked', async () => {
     const stores = new Stores();
     const session = openclaw(stores.options).session(new Notes());
     session.opened();
@@ -303,7 +303,7 @@ describe('credentials', () => {
     expect(notes.sent).toEqual([]);
   });
 
-  it('are a device token once there is one, alone in its field, and it is what is signed', async () => {
+  it('are a device token once there is one, alone in its field, and what is signed', async () => {
     const stores = new Stores();
     const protocol = openclaw(stores.options);
     const first = await accepted(protocol, issued);
@@ -616,7 +616,7 @@ describe('past hello', () => {
     expect(notes.delivered).toMatchObject([{ kind: 'answer', id: 'r-1', ok: false }]);
   });
 
-  it('sends no frame that is longer than the gateway takes, and none that is not JSON', async () => {
+  it('sends no frame longer than the gateway takes, and none that is not JSON', async () => {
     const hello = helloPayload({ policy: { maxPayload: 70_000 } });
     const { session } = await accepted(openclaw(), hello);
     const ask = (params: unknown) => () => session.request?.('r', 'chat.send', params);
