@@ -108,6 +108,8 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
         const words = message.includes('directory') ? message : (spawnErrors[code] ?? message);
         const told = `cannot start ${plan.command[0]}: ${words} (${code})`;
         host.facts.lastStart = { code: 'HF_SPAWN_FAILED', message: told };
+        // the status line says it aloud; here it is for whoever counts
+        host.diagnose('debug', 'HF_SPAWN_FAILED', told);
         post({ type: 'os.failed' });
       },
       ...sink(host),

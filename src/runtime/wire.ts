@@ -59,7 +59,7 @@ export class Wire implements Channel {
   /** what the peer gave as its reason to refuse or to leave */
   #because: string | null = null;
   /** who waits for the next sign of life: the heartbeat, and whoever probes */
-  #listening: (() => void)[] = [];
+  readonly #listening = new Set<() => void>();
 
   constructor(
     target: TransportTarget,
@@ -110,7 +110,7 @@ export class Wire implements Channel {
 
   /** Asks the peer for a sign of life; `alive` is called once, at the next one. */
   ping(alive: () => void) {
-    this.#listening.push(alive);
+    this.#listening.add(alive);
     this.#handle.ping();
     const probe = this.session.probe();
     if (probe !== undefined && this.session.request !== undefined) {
@@ -155,14 +155,14 @@ export class Wire implements Channel {
   /** Ends it now, with a reset. */
   release() {
     this.#handle.reset();
-    const cause = this.#listening.length > 0 ? 'dead' : 'closed';
+    const cause = this.#listening.size > 0 ? 'dead' : 'closed';
     this.#end({ cause, because: this.#resetting(), code: 1006, floorMs: 0 });
   }
 
   /** Who is reset has been silent for too long, or is not wanted any more: what is known of it. */
   #resetting(): string {
     if (!this.#opened) return `${this.endpoint} had not answered; we reset the connection`;
-    if (this.#listening.length === 0) return 'we reset the connection';
+    if (this.#listening.size === 0) return 'we reset the connection';
     const silent = duration(this.idleMs);
     return `the peer was silent for ${silent}, also when probed; we reset the connection`;
   }
@@ -179,8 +179,10 @@ export class Wire implements Channel {
 
   #heard() {
     this.#heardAt = this.#host.clock.now();
-    if (this.#listening.length === 0) return;
-    for (const alive of this.#listening.splice(0)) alive();
+    if (this.#listening.size === 0) return;
+    const listening = [...this.#listening];
+    this.#listening.clear();
+    for (const alive of listening) alive();
   }
 
   #deliver(inbound: Inbound) {
@@ -247,7 +249,7 @@ export class Wire implements Channel {
   #end(end: WireEnd) {
     if (this.#done) return;
     this.#done = true;
-    this.#listening = [];
+    this.#listening.clear();
     this.#host.ended(this, end);
   }
 }

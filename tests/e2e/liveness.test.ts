@@ -31,7 +31,7 @@ async function mute(heartbeat: Link['heartbeat']): Promise<{ link: Connection; p
 const pings = ({ text }: RawPeer) => spoken(text).filter((word) => word === 'ping').length;
 
 describe('a hung peer', () => {
-  it('HB-20: is found after silence and two probes, neither sooner nor later, and reset', async () => {
+  it('HB-20: is found after silence and two probes, no sooner or later, and reset', async () => {
     const { link, peer } = await mute(beat);
     const state = clientState(peer);
     const from = performance.now();
@@ -187,6 +187,9 @@ describe('a host that was stopped for 4 s', () => {
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     peer.socket.on('data', () => peer.socket.write(pong));
     process.kill(host.pid, 'SIGCONT');
+    // late for a deadline that ran while nobody could look, in time for one that starts again
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    peer.socket.write(pong);
     await until('two more pings', () => pings(peer) >= 3);
     peer.socket.write(frame(0x81, 'how are you'));
     await until('an answer', () => host.lines.some((line) => line.startsWith('generation')));
@@ -199,6 +202,8 @@ describe('a host that was stopped for 4 s', () => {
     const hosts = await Promise.all(Object.values(beats).map(stopped));
     const states = hosts.map((lines) => [...new Set(lines.map((line) => line.split(' ')[0]))]);
     expect(states).toEqual(hosts.map(() => ['starting', 'running', 'generation']));
-    expect(hosts.map((lines) => lines.at(-1))).toEqual(hosts.map(() => 'generation 1'));
+    expect(hosts.flat().filter((line) => line.startsWith('generation'))).toEqual(
+      hosts.map(() => 'generation 1'),
+    );
   });
 });

@@ -208,7 +208,7 @@ describe('when the connection ends', () => {
     const back = link.nextReady();
     peer.reset();
     await Promise.all(cut);
-    expect((await back).line).toMatch(/down for \d+ ms, 2 requests lost$/);
+    expect((await back).line).toMatch(/back after \d+ ms, 2 requests lost/);
   });
 
   it('RP-15: a thousand settle, each once, and no timer is left of them', async () => {

@@ -148,7 +148,7 @@ describe('an end that nobody asked for', () => {
     await service.start();
     const error = await failure(service.ready());
     expect(error.code).toBe('HF_EXHAUSTED');
-    expect(error.message).toMatch(/^gave up: pid \d+ exited with code 3 \(not by us\)$/);
+    expect(error.message).toMatch(/^gave up: pid \d+ exited by itself with code 3$/);
     expect(error.details.lastWords).toEqual(['no disk']);
     expect(starts).toEqual([1, 2, 3]);
     await until('three ends', () => exits.length === 3);
@@ -254,8 +254,8 @@ describe('a start that cannot be', () => {
     cwd: string | undefined,
     says: string,
   ][] = [
-    ['no such program', ['/nowhere/calc'], undefined, 'spawn /nowhere/calc ENOENT (ENOENT)'],
-    ['no program', ['/tmp'], undefined, 'spawn /tmp EACCES (EACCES)'],
+    ['no such program', ['/nowhere/calc'], undefined, 'cannot start /nowhere/calc: no such program (ENOENT)'],
+    ['no program', ['/tmp'], undefined, 'cannot start /tmp: not allowed to run it (EACCES)'],
     ['no such directory', ['true'], '/nowhere', 'the working directory /nowhere does not exist'],
   ];
   for (const [what, command, cwd, says] of plans) {

@@ -11,10 +11,7 @@ import type { PeerError } from '../../ports.ts';
 import { delayMs, field, integer, isRecord, parse, sentence, word, words } from '../hostile.ts';
 import { deviceBlock, deviceTokenMax, type Identity, type ProofVersion } from './device.ts';
 
-export const protocolVersion = 4;
-
-/** A gateway closes with 1009 when a frame before hello is longer. */
-export const preauthMaxBytes = 64 * 1024;
+const protocolVersion = 4;
 
 const nameMax = 128;
 

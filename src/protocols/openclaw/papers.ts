@@ -125,7 +125,7 @@ async function failingClosed<T>(what: string, load: () => Promise<T>): Promise<T
 }
 
 /** `{ token }`, `{ password }`, a token as text, or nothing at all. */
-export function readCredentials(given: unknown): Credentials {
+function readCredentials(given: unknown): Credentials {
   if (given === undefined || given === null) return { kind: 'none' };
   const token = typeof given === 'string' ? given : field(given, 'token');
   const password = field(given, 'password');
