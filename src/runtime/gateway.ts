@@ -111,17 +111,17 @@ export class Gateway {
   get diagnostics() {
     const { facts, requests, output, wire, clock } = this.#machinery.host;
     const { heartbeat } = this.#machinery.view;
-    return {
+    return structuredClone({
       lastAliveAt: wire === null ? null : Math.round(clock.wallNow() - wire.idleMs),
       lastHeartbeatTimeoutAt: facts.heartbeatTimeoutAt,
       heartbeatMisses: Number(heartbeat?.context.missed ?? 0),
       generation: facts.generation,
-      lastEnd: facts.lastEnd === null ? null : { ...facts.lastEnd },
-      lastExit: facts.lastExit === null ? null : { ...facts.lastExit },
+      lastEnd: facts.lastEnd,
+      lastExit: facts.lastExit,
       requests: { pending: requests.pending, ...requests.history },
       output: output.lines,
       trace: this.#machinery.trace,
-    };
+    });
   }
 
   on<K extends keyof GatewayEvents & string>(
@@ -189,7 +189,7 @@ export class Gateway {
     const owned = this.#machinery.host.processes.size > 0;
     const limitMs = limit('quit', withinMs);
     // the kill belongs within the limit, and takes a moment itself
-    const graceMs = Math.max(1, limitMs - Math.min(250, Math.ceil(limitMs / 2)));
+    const graceMs = Math.max(1, limitMs - Math.min(500, Math.ceil(limitMs / 2)));
     return { owned, ...(await this.#machinery.stop({ type: 'quit', withinMs: graceMs })) };
   }
 

@@ -125,7 +125,8 @@ export class LiveHost implements Host {
   exited() {
     const exit = this.facts.lastExit;
     if (exit === null) return;
-    const { pid, code, signal, expected, lastWords } = exit;
+    const { pid, code, signal, expected } = exit;
+    const lastWords = [...exit.lastWords];
     this.#afterwards(() => this.#events.exit({ pid, code, signal, expected, lastWords }));
   }
 

@@ -116,7 +116,7 @@ export function statusOf(scene: Scene): Status {
           },
         }),
   };
-  return previous !== null && same(previous, status) ? previous : status;
+  return previous !== null && same(previous, status) ? previous : frozen(structuredClone(status));
 }
 
 function stateOf({ gateway }: SystemView, before: State): State {
@@ -214,6 +214,14 @@ function healthOf({ view, failures }: Scene): Status['health'] {
   if (failures > 0) reasons.push('request-timeout');
   const state = silent ? 'unresponsive' : reasons.length > 0 ? 'degraded' : 'healthy';
   return { state, reasons };
+}
+
+/** Everybody gets the same object, so nobody may change it. */
+function frozen<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null) frozen(inner);
+  }
+  return Object.freeze(value);
 }
 
 function same(a: Status, b: Status): boolean {

@@ -34,7 +34,8 @@ describe('the exit code', () => {
   ])('is that of a command that ends for good: --restart %s, %s', async (when, script, code) => {
     const running = run(['--restart', when], sh(`echo here; ${script}`));
     expect(await codeAndRest(running)).toMatchObject({ code, stdout: 'here\n', left: [] });
-    const how = code < 128 ? `exited (by itself )?with code ${code}` : 'was killed by SIG(KILL|TERM)';
+    const exited = `exited (by itself )?with code ${code}`;
+    const how = code < 128 ? exited : 'was killed by SIG(KILL|TERM)';
     expect(running.text('stderr')).toMatch(new RegExp(`ended +pid \\d+ ${how}; nothing left\n$`));
   });
 

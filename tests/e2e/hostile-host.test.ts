@@ -28,7 +28,10 @@ const prelude = (url: string) => `
       const base = hf.plain().session(host);
       return Object.assign(Object.create(base), {
         server: {},
-        opened() { host.post({ type: 'socket.opened' }); host.post({ type: 'socket.challenged' }); },
+        opened() {
+          host.post({ type: 'socket.opened' });
+          host.post({ type: 'socket.challenged' });
+        },
         async credentials(ask) { await ask(); },
         hello() { host.post({ type: 'socket.accepted', silenceMs: 0 }); },
         frame(data) { host.deliver({ kind: 'message', data }); },
@@ -124,7 +127,8 @@ describe('a function of the host', () => {
       const all = [];
       for (const [way, fails] of Object.entries(ways)) {
         for (const option of ['url', 'credentials', 'authorize']) {
-          all.push(live('link.' + option + ' ' + way, () => hf.connect(linkOf({ [option]: fails }))));
+          const make = () => hf.connect(linkOf({ [option]: fails }));
+          all.push(live('link.' + option + ' ' + way, make));
         }
         for (const option of ['plan', 'beforeSpawn']) {
           const make = () => hf.supervise(processOf({ [option]: fails }));

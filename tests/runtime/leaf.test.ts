@@ -92,6 +92,7 @@ describe('a leaf', () => {
       if (way === 'the root') actor.stop();
       tell({ type: 'work' });
       release?.();
+      flush();
       actor.stop();
       flush();
       expect([way, done, host.held.size, heard]).toEqual([way, ['release'], 0, []]);
