@@ -163,12 +163,14 @@ export class Gateway {
   }
 
   /** Resolves when running; rejects when that cannot come true without somebody's help. */
-  ready(options: WaitOptions = {}): Promise<Status> {
+  async ready(options: WaitOptions = {}): Promise<Status> {
+    limit('ready', options.timeoutMs ?? 0);
     return this.#machinery.awaitReady('ready()', 0, options);
   }
 
   /** As `ready`, for a running that begins after now. */
-  nextReady(options: WaitOptions = {}): Promise<Status> {
+  async nextReady(options: WaitOptions = {}): Promise<Status> {
+    limit('nextReady', options.timeoutMs ?? 0);
     return this.#machinery.awaitReady('nextReady()', this.#machinery.readies + 1, options);
   }
 
@@ -239,6 +241,7 @@ export class Gateway {
    */
   async request<T>(method: string, params?: unknown, options: RequestSettings = {}): Promise<T> {
     const { waitReadyMs = 0, idempotencyKey, ...rest } = options;
+    for (const ms of [waitReadyMs, rest.timeoutMs ?? 0]) limit('request', ms);
     const { requests } = this.#machinery.host;
     if (!requests.open && waitReadyMs > 0) {
       const { signal } = rest;
