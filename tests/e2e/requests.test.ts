@@ -170,7 +170,7 @@ describe('an answer', () => {
 
 describe('when the connection ends', () => {
   const ends: [what: string, code: number, end: (peer: Peer) => void][] = [
-    ['CC-05: by a reset', 1006, (peer) => peer.reset()],
+    ['CC-05, RC-15: by a reset', 1006, (peer) => peer.reset()],
     ['CC-05: by 1000', 1000, (peer) => peer.close(1000, '')],
     ['CC-05: by 1011', 1011, (peer) => peer.close(1011, 'oh')],
     ['CC-04: by 1012', 1012, (peer) => peer.close(1012, 'service restart')],
@@ -201,7 +201,7 @@ describe('when the connection ends', () => {
     });
   }
 
-  it('RC-15: the line of the log says how many requests were lost', async () => {
+  it('the line of the log says how many requests were lost', async () => {
     const { link, peer } = await met();
     const cut = ['a', 'b'].map((method) => failure(link.request(method)));
     await askedFor(peer, 2);
