@@ -40,7 +40,7 @@ export class Dispatcher<Events extends Record<string, unknown>> {
 
   emit<K extends keyof Events>(name: K, value: Events[K]) {
     for (const entry of this.#listeners.get(name) ?? []) {
-      if (entry.once) this.off(name, entry.listener as Listener<Events[K]>);
+      if (entry.once) this.#remove(name, entry);
       this.#call(String(name), entry.listener, value);
     }
   }
@@ -65,7 +65,13 @@ export class Dispatcher<Events extends Record<string, unknown>> {
     if (signal?.aborted) return;
     const entry = { listener: listener as Listener<never>, once };
     this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), entry]);
-    signal?.addEventListener('abort', () => this.off(name, listener), { once: true });
+    signal?.addEventListener('abort', () => this.#remove(name, entry), { once: true });
+  }
+
+  /** This one only: the same function may have been added twice. */
+  #remove(name: keyof Events, entry: Entry) {
+    const kept = (this.#listeners.get(name) ?? []).filter((other) => other !== entry);
+    this.#listeners.set(name, kept);
   }
 
   #call(name: string, listener: Listener<never>, value: unknown) {

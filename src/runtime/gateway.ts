@@ -13,6 +13,7 @@ import type { Environment } from './live-host.ts';
 import { Machinery } from './machinery.ts';
 import type { GatewayOptions } from './options.ts';
 import { notConnected, type RequestOptions } from './requests.ts';
+import { checkUrl } from './settings.ts';
 import type { PendingIntent, Status } from './status.ts';
 import type { WaitOptions } from './waiters.ts';
 
@@ -232,6 +233,12 @@ export class Gateway {
   /** Newest target wins; an older attempt is aborted. */
   async retarget(target: Parameters<Machinery['retarget']>[0]): Promise<void> {
     this.#alive('retarget()');
+    for (const name of Object.keys(target)) {
+      if (!['url', 'credentials', 'authorize'].includes(name)) {
+        throw invalid(`retarget: ${name}`, 'is not an option', Reflect.get(target, name));
+      }
+    }
+    if (typeof target.url === 'string') checkUrl('retarget: url', target.url);
     this.#machinery.retarget(target);
   }
 

@@ -130,33 +130,41 @@ export const socketLeaf = (host: Host) =>
       ...link.tls,
       maxPayloadBytes: link.messageBytes,
     };
-    const wire = new Wire(
-      target,
-      link.protocol,
-      link.transport ?? host.transport,
-      {
-        clock: host.clock,
-        uuid: () => host.uuid(),
-        queueBytes: link.queueBytes,
-        attempt: 1,
-        defer: host.defer,
-        opened: (open) => host.connected(open),
-        inbound: (inbound) => host.inbound(inbound),
-        ended: (gone, end) => {
-          const { cause, because, code, floorMs } = end;
-          host.facts.noteEnd(cause, because, code, host.clock.wallNow(), floorMs);
-          host.disconnected(gone);
+    let wire: Wire;
+    try {
+      wire = new Wire(
+        target,
+        link.protocol,
+        link.transport ?? host.transport,
+        {
+          clock: host.clock,
+          uuid: () => host.uuid(),
+          queueBytes: link.queueBytes,
+          attempt: 1,
+          defer: host.defer,
+          opened: (open) => host.connected(open),
+          inbound: (inbound) => host.inbound(inbound),
+          ended: (gone, end) => {
+            const { cause, because, code, floorMs } = end;
+            host.facts.noteEnd(cause, because, code, host.clock.wallNow(), floorMs);
+            host.disconnected(gone);
+          },
+          diagnose: (level, code, message) => host.diagnose(level, code, message),
         },
-        diagnose: (level, code, message) => host.diagnose(level, code, message),
-      },
-      // the host's own silence window wins over the rhythm that a peer states in its hello
-      (fact) =>
-        post(
-          fact.type === 'socket.accepted' && link.heartbeat?.silenceMs !== undefined
-            ? { ...fact, silenceMs: 0 }
-            : fact,
-        ),
-    );
+        // the host's own silence window wins over the rhythm that a peer states in its hello
+        (fact) =>
+          post(
+            fact.type === 'socket.accepted' && link.heartbeat?.silenceMs !== undefined
+              ? { ...fact, silenceMs: 0 }
+              : fact,
+          ),
+      );
+    } catch (error) {
+      // a protocol or a transport of the host's own
+      failed(host, 'lost', error);
+      post({ type: 'socket.closed', cause: 'lost', floorMs: 0 });
+      return { release() {} };
+    }
     host.wire = wire;
     return {
       command: (command) => wire.command(command),

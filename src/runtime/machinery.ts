@@ -157,13 +157,14 @@ export class Machinery {
     const pidBefore = this.facts.process?.pid;
     const { asked } = this.#numbers();
     const { by, settleMs } = ask;
-    this.send({ type: 'restart', by, settleMs, later: this.#ledger.isLater(settleMs) });
     const refused = (cause: string): RestartOutcome => ({
       outcome: 'refused',
       cause,
       pidBefore,
       pidAfter: this.facts.process?.pid,
     });
+    if (this.settings.service === null) return refused('not-owned');
+    this.send({ type: 'restart', by, settleMs, later: this.#ledger.isLater(settleMs) });
     if (this.#numbers().asked === asked) return refused('stopped');
     const entry = this.#ledger.enter(this.#numbers().asked, ask);
     const outcome = await this.#waiters.wait('restart()', () => {

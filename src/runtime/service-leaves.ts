@@ -15,7 +15,7 @@ import type {
   ReadinessReport,
 } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
-import type { LaunchPlan, ProcessEvents } from '../ports.ts';
+import type { LaunchPlan, ProcessEvents, ProcessHandle } from '../ports.ts';
 import { invalid } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
 import { environment } from './environment.ts';
@@ -91,7 +91,15 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
     let expected = false;
     const target = launch(host, plan);
     host.output.begin(target.env);
-    const handle = (host.settings.process?.driver ?? host.driver)(target, {
+    const failed = ({ code, message }: { code: string; message: string }) => {
+      const words = message.includes('directory') ? message : (spawnErrors[code] ?? message);
+      const told = `cannot start ${plan.command[0]}: ${words} (${code})`;
+      host.facts.lastStart = { code: 'HF_SPAWN_FAILED', message: told };
+      // the status line says it aloud; here it is for whoever counts
+      host.diagnose('debug', 'HF_SPAWN_FAILED', told);
+      post({ type: 'os.failed' });
+    };
+    const events: ProcessEvents = {
       spawned: (pid) => {
         const startedAt = host.clock.wallNow();
         host.facts.process = {
@@ -104,14 +112,7 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
         host.facts.moments.spawned = host.clock.now();
         post({ type: 'os.spawned' });
       },
-      failed: ({ code, message }) => {
-        const words = message.includes('directory') ? message : (spawnErrors[code] ?? message);
-        const told = `cannot start ${plan.command[0]}: ${words} (${code})`;
-        host.facts.lastStart = { code: 'HF_SPAWN_FAILED', message: told };
-        // the status line says it aloud; here it is for whoever counts
-        host.diagnose('debug', 'HF_SPAWN_FAILED', told);
-        post({ type: 'os.failed' });
-      },
+      failed,
       ...sink(host),
       line: (stream, text) => host.output.push(stream, text),
       exited: ({ code, signal }) => {
@@ -120,7 +121,14 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
         post({ type: 'os.exited', class: kind });
       },
       empty: () => post({ type: 'os.empty' }),
-    });
+    };
+    let handle: ProcessHandle;
+    try {
+      handle = (host.settings.process?.driver ?? host.driver)(target, events);
+    } catch (error) {
+      failed({ code: 'HF_USER_FUNCTION', message: `process.driver failed: ${messageOf(error)}` });
+      return { release() {} };
+    }
     /** What nobody survives: the driver says nothing after it, so it is said here. */
     const killNow = () => {
       handle.release();

@@ -131,9 +131,14 @@ export function settle(options: GatewayOptions, random: Random): Settings {
   if (signal !== undefined && !(signal in constants.signals)) {
     throw invalid('process.stop.signal', 'must be the name of a signal', signal);
   }
+  if (typeof link?.url === 'string') checkUrl('link.url', link.url);
+  const luck = random();
+  if (!(luck >= 0 && luck < 1)) {
+    throw invalid('random', 'must answer a number from 0 up to, not including, 1', luck);
+  }
   return {
     name: options.name ?? 'gateway',
-    luck: random(),
+    luck,
     gateway: gatewayPolicy(options),
     service: service === null ? null : servicePolicy(service, link),
     link: link === null ? null : linkPolicy(link),
@@ -143,6 +148,12 @@ export function settle(options: GatewayOptions, random: Random): Settings {
         : { ...service, exitClasses: service.exitClasses ?? { 78: 'configuration' } },
     linkOptions: link === null ? null : { ...link, ...sizes(link) },
   };
+}
+
+/** Throws `HF_OPTION_INVALID` for an address that no transport of ours can dial. */
+export function checkUrl(option: string, url: string): void {
+  if (URL.canParse(url) && /^(wss?|https?):$/.test(new URL(url).protocol)) return;
+  throw invalid(option, 'must be a ws, wss, http or https URL', url);
 }
 
 function gatewayPolicy({ cooldownMs, arbitration = {} }: GatewayOptions): GatewayPolicy {
