@@ -161,7 +161,8 @@ export const socketLeaf = (host: Host) =>
       );
     } catch (error) {
       // a protocol or a transport of the host's own
-      failed(host, 'lost', error);
+      const told = `link.protocol or link.transport failed: ${messageOf(error)}`;
+      failed(host, 'lost', new HoldfastError('HF_USER_FUNCTION', told, { cause: error }));
       post({ type: 'socket.closed', cause: 'lost', floorMs: 0 });
       return { release() {} };
     }

@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { type Connection, connect, type Link } from '../../src/index.ts';
+import { type Connection, connect, type Gateway, type Link } from '../../src/index.ts';
 import { RealServer, startRaw } from '../drivers/ws-peers.ts';
 import { start } from '../practice/house.ts';
 import { failure, keep, keepHouse, reaches, until, witness } from './house.ts';
@@ -165,6 +165,30 @@ describe('a link', () => {
   });
 });
 
+describe('a link of somebody else', () => {
+  it('PO-27: refuses a restart, whoever asks: there is nothing of ours to replace', async () => {
+    const { link, peer } = await met();
+    const { restart } = link as unknown as Gateway;
+    for (const by of ['user', 'host'] as const) {
+      const outcome = await restart.call(link, { by });
+      expect(outcome).toMatchObject({ outcome: 'refused', cause: 'not-owned' });
+    }
+    expect(link.status).toMatchObject({ state: 'running', connection: { generation: 1 } });
+    expect(peer.log.words).toEqual([]);
+  });
+
+  it('or with a transport that throws gives up with its reason, at once', async () => {
+    const transport = () => {
+      throw new Error('no radio');
+    };
+    const link = dial('ws://127.0.0.1:1', { transport, reconnect: { ...quick, attemptsMax: 2 } });
+    await link.start();
+    const error = await failure(link.ready({ timeoutMs: 2_000 }));
+    expect(error.code).toBe('HF_EXHAUSTED');
+    expect(error.message).toContain('link.transport failed: no radio');
+  });
+});
+
 describe('a close code', () => {
   for (const code of [1000, 1001, 1003, 1008, 1011, 3000, 4999]) {
     it(`${code} is a loss that another attempt may cure`, async () => {
@@ -292,6 +316,20 @@ describe('retarget', () => {
     await link.retarget({ url: path(server, 'new') });
     await link.ready();
     expect(link.status.error).toBeUndefined();
+  });
+
+  it('refuses what is no target, and keeps the one it has', async () => {
+    const { link, peer } = await met();
+    const targets: [target: object, says: string][] = [
+      [{ url: 'ftp://elsewhere' }, 'retarget: url must be a ws, wss, http or https URL'],
+      [{ urll: 'ws://127.0.0.1:1' }, 'retarget: urll is not an option'],
+    ];
+    for (const [target, says] of targets) {
+      const error = await failure(link.retarget(target));
+      expect([error.code, error.message.startsWith(says)]).toEqual(['HF_OPTION_INVALID', true]);
+    }
+    expect(link.send('still here')).toBe('sent');
+    await peer.log.until('text still here');
   });
 
   it('changes nothing while stopped but where the next start leads', async () => {

@@ -43,7 +43,7 @@ describe('a hung peer', () => {
     const took = performance.now() - from;
     const bound = beat.silenceMs + beat.waitMs + beat.probeMs;
     expect(took).toBeGreaterThan(bound - 40);
-    expect(took).toBeLessThan(bound + 300);
+    expect(took).toBeLessThan(bound + 1_000);
     expect(spoken(peer.text)).toEqual(['ping', 'ping']);
     expect(state()).toBeUndefined();
     expect(link.status.connection).toBeUndefined();
@@ -90,7 +90,7 @@ describe('a hung peer', () => {
 
 describe('a peer that lives', () => {
   it('HB-09: answers the first probe, and is healthy again', async () => {
-    const { link, peer } = await mute(beat);
+    const { link, peer } = await mute({ ...beat, waitMs: 400, probeMs: 400 });
     const seen = witness(link);
     for (const time of [1, 2, 3]) {
       await until('a ping', () => pings(peer) >= time);
@@ -106,7 +106,7 @@ describe('a peer that lives', () => {
   });
 
   it('HB-12: is not asked while anything else is heard of it', async () => {
-    const { link, peer } = await mute(beat);
+    const { link, peer } = await mute({ ...beat, silenceMs: 400 });
     let heard = 0;
     link.on('message', () => {
       heard += 1;
@@ -118,7 +118,7 @@ describe('a peer that lives', () => {
   });
 
   it('HB-02: forgets its misses at the first answer', async () => {
-    const { link, peer } = await mute({ mode: 'misses', everyMs: 60, waitMs: 30, missesMax: 3 });
+    const { link, peer } = await mute({ mode: 'misses', everyMs: 150, waitMs: 100, missesMax: 3 });
     for (const answered of [2, 4, 6]) {
       await until('a second ping', () => pings(peer) >= answered);
       peer.socket.write(pong);

@@ -283,6 +283,18 @@ describe('a start that cannot be', () => {
     });
   }
 
+  it('by a driver that throws is named, and not taken for a process', async () => {
+    const driver = () => {
+      throw new Error('no fork');
+    };
+    const service = run(['x'], { driver, startsMax: 2 });
+    await service.start();
+    const error = await failure(service.ready({ timeoutMs: 5_000 }));
+    expect(error.code).toBe('HF_EXHAUSTED');
+    expect(error.message).toContain('process.driver failed: no fork');
+    expect(await service.stop()).toMatchObject({ gone: true });
+  });
+
   it('for a plan that makes no sense is failed at once, and names it', async () => {
     const plan = () => ({ command: [] as unknown as [string] });
     const service = keep(supervise({ plan }));

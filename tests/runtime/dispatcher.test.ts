@@ -147,6 +147,15 @@ describe('a listener is removed', () => {
     expect(heard).toEqual(['a 1']);
   });
 
+  it('by being heard once, itself alone: the same function added for good stays', () => {
+    const { dispatcher, heard, hear } = make();
+    const same = hear('same');
+    dispatcher.on('ping', same);
+    dispatcher.once('ping', same);
+    for (const value of [1, 2]) dispatcher.emit('ping', value);
+    expect(heard).toEqual(['same 1', 'same 1', 'same 2']);
+  });
+
   it('by clear, with all others', () => {
     const { dispatcher, heard, hear } = make();
     dispatcher.on('ping', hear('a'));
