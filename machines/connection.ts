@@ -85,8 +85,13 @@ export const connection = setup({
     })),
     noteClosed: assign({ cause: 'closed', floorMs: 0 }),
     noteTimeout: assign({ cause: 'timeout', floorMs: 0 }),
+    noteUnauthorised: assign({ cause: 'unauthorised', floorMs: 0 }),
     noteDead: assign({ cause: 'dead', floorMs: 0 }),
-    noteRestart: assign({ cause: 'restart', floorMs: 0 }),
+    noteMute: assign({ cause: 'mute', floorMs: 0 }),
+    noteRestart: assign(({ event }) => ({
+      cause: 'restart',
+      floorMs: 'floorMs' in event ? event.floorMs : 0,
+    })),
     notePace: assign({
       silenceMs: ({ event }) => (event.type === 'socket.accepted' ? event.silenceMs : 0),
     }),
@@ -143,12 +148,22 @@ export const connection = setup({
         src: 'lookup',
         input: ({ context }) => ({ gen: opened(context, 'lookup'), attempt: context.attempt }),
       },
+      initial: 'authorizing',
       on: {
-        'lookup.found': 'linked',
         'lookup.failed': { target: 'ended', actions: 'noteCause' },
         'connection.close': { target: 'ended', actions: 'noteClosed' },
       },
-      after: { lookup: { target: 'ended', actions: 'noteTimeout' } },
+      states: {
+        authorizing: {
+          description: 'May there be a socket at all? Silence is a no.',
+          on: { 'lookup.authorised': 'locating' },
+          after: { lookup: { target: '#connection.ended', actions: 'noteUnauthorised' } },
+        },
+        locating: {
+          on: { 'lookup.found': '#connection.linked' },
+          after: { lookup: { target: '#connection.ended', actions: 'noteTimeout' } },
+        },
+      },
     },
     linked: {
       description: 'The socket exists. Leaving this state resets it.',
@@ -241,6 +256,7 @@ export const connection = setup({
           initial: 'steady',
           on: {
             'heartbeat.dead': { target: '#connection.ended', actions: 'noteDead' },
+            'heartbeat.mute': { target: '#connection.ended', actions: 'noteMute' },
             'host.resumed': { actions: 'tellHeartbeat' },
           },
           states: {

@@ -26,8 +26,10 @@ export type EndCause =
   | 'lost'
   /** a phase of the handshake, the lookup or a user function took longer than its deadline */
   | 'timeout'
-  /** open, then silent through every probe */
+  /** alive once past its hello, then silent through every probe */
   | 'dead'
+  /** open, and silent through every probe from the first moment on */
+  | 'mute'
   /** the peer says it restarts itself (1012, or a shutdown event with an expected return) */
   | 'restart'
   /** the peer says: not yet (1013, starting up, rate limited); a floor may come with it */
@@ -88,14 +90,15 @@ export type HeartbeatPolicy = {
 };
 export type HeartbeatInput = { gen: Generation; policy: HeartbeatPolicy };
 export type HeartbeatHint = HostResumed;
-export type HeartbeatReport = { type: 'heartbeat.dead' };
+/** `dead`: gave signs of life before; `mute`: never gave one since it is open */
+export type HeartbeatReport = { type: 'heartbeat.dead' } | { type: 'heartbeat.mute' };
 
 /** Leaf: knows when the peer was last heard and how to ask it for a sign of life. */
 export type PulseInput = { gen: Generation; silenceMs: number };
 export type PulseCommand =
   /** was there life within the silence window? answered at once */
   | { type: 'pulse.check' }
-  /** ask the peer; `pulse.alive` when it, or anything else, is heard */
+  /** ask the peer; `pulse.alive` when it, or anything else, is heard, however late */
   | { type: 'pulse.ping' };
 export type PulseReport =
   /** heard `idleMs` ago (0 when the peer has just answered) */
@@ -123,7 +126,11 @@ export type ConnectionReport =
 
 /** Leaf: asks the host whether and where to connect (`authorize`, then `url`). */
 export type LookupInput = { gen: Generation; attempt: number };
-export type LookupReport = { type: 'lookup.found' } | { type: 'lookup.failed'; cause: EndCause };
+export type LookupReport =
+  /** the host agrees, or has no say: its `url` is asked now */
+  | { type: 'lookup.authorised' }
+  | { type: 'lookup.found' }
+  | { type: 'lookup.failed'; cause: EndCause };
 
 /** Leaf: asks the host for credentials, once per attempt. */
 export type CredentialsInput = { gen: Generation; attempt: number };
@@ -159,6 +166,8 @@ export type ReconnectPolicy = {
   attemptsMax: number | null;
   stableMs: number;
   pairingMs: number;
+  /** for so long after an announced restart no wait is planned beyond `maxMs` */
+  returning: { forMs: number; maxMs: number };
   connection: ConnectionPolicy;
 };
 /** `luck` seeds the jitter: a number in [0, 1) */

@@ -24,6 +24,7 @@ import type {
 } from './contracts.ts';
 import { cooldown, ledger } from './ledger.ts';
 import { nextLuck } from './policy.ts';
+import { halves, pace } from './stopping.ts';
 
 interface Context {
   gens: { service: number; link: number };
@@ -48,36 +49,6 @@ const toService = orders<ServiceOrder>('service');
 const toLink = orders<LinkOrder>('link');
 const hintService = tell<ServiceHint>('service');
 const hintLink = tell<LinkHint>('link');
-
-/** Waits until both halves have rested; `stuck` and `none` say where that leads. */
-const halves = <None extends object>(stuck: { both: string; service: string }, none: None) => ({
-  initial: 'both' as const,
-  states: {
-    both: {
-      on: {
-        'link.rested': 'service',
-        'service.rested': 'link',
-        'service.unkillable': stuck.both,
-      },
-    },
-    service: { on: { 'service.rested': 'none', 'service.unkillable': stuck.service } },
-    link: { on: { 'link.rested': 'none' } },
-    none,
-  },
-});
-
-/** How long the halves may take: as patient as the ladder, or killed after `withinMs`. */
-const pace = {
-  initial: 'choosing' as const,
-  states: {
-    choosing: { always: [{ guard: 'limited', target: 'hurried' }, { target: 'patient' }] },
-    patient: {},
-    hurried: {
-      after: { within: { guard: 'serviceLeft', target: 'forced', actions: 'killService' } },
-    },
-    forced: {},
-  },
-} as const;
 
 export const gateway = setup({
   types: {
@@ -143,6 +114,7 @@ export const gateway = setup({
       event.type === 'link.lost' && (event.cause === 'restart' || event.cause === 'wait'),
     answers: ({ event }) =>
       event.type === 'link.unreachable' && (event.cause === 'restart' || event.cause === 'wait'),
+    mute: ({ event }) => event.type === 'link.lost' && event.cause === 'mute',
     limited: ({ context }) => context.withinMs > 0,
     wanted: stateIn('#wanted'),
     starting: or([stateIn('#raising'), stateIn('#cycling')]),
@@ -266,7 +238,9 @@ export const gateway = setup({
               },
             },
             running: {
+              id: 'running',
               description: 'Ready and connected.',
+              initial: 'steady',
               on: {
                 'link.lost': [
                   { guard: 'announced', target: 'relinking.expecting' },
@@ -276,12 +250,21 @@ export const gateway = setup({
                 'service.down': { target: 'recovering', actions: 'restLink' },
                 retarget: { target: 'linking', actions: 'retargetLink' },
               },
+              states: {
+                steady: {},
+                doubtful: {
+                  description: 'Back after a loss. Never a sign of life now: the second failure.',
+                  on: {
+                    'link.lost': { guard: 'mute', target: '#trusting', actions: 'doubt' },
+                  },
+                },
+              },
             },
             relinking: {
               description: 'The link is lost; the link itself tries again all the while.',
               initial: 'judging',
               on: {
-                'link.opened': 'running',
+                'link.opened': [{ guard: 'owned', target: 'running.doubtful' }, 'running'],
                 'service.down': { target: 'recovering', actions: 'restLink' },
                 retarget: { target: 'linking', actions: 'retargetLink' },
               },
@@ -291,6 +274,7 @@ export const gateway = setup({
                   after: { verdict: 'trusting' },
                 },
                 trusting: {
+                  id: 'trusting',
                   description: 'No exit came. A second failure of an owned process is its end.',
                   on: {
                     'link.unreachable': [
@@ -301,6 +285,7 @@ export const gateway = setup({
                 },
                 expecting: {
                   description: 'The peer said that it would be back. It is given time.',
+                  on: { 'link.opened': '#running' },
                   after: { expect: 'trusting' },
                 },
               },

@@ -23,6 +23,8 @@ interface Context {
   dueMs: number;
   /** pings in a row without an answer */
   missed: number;
+  /** gave a sign of life since it is open */
+  heard: boolean;
   policy: HeartbeatPolicy;
 }
 
@@ -44,11 +46,18 @@ export const heartbeat = setup({
     ping: pulse({ type: 'pulse.ping' }),
     alive: assign(({ context, event }) =>
       event.type === 'pulse.alive'
-        ? { missed: 0, dueMs: Math.max(1, restMs(context.policy) - event.idleMs) }
+        ? { missed: 0, heard: true, dueMs: Math.max(1, restMs(context.policy) - event.idleMs) }
         : {},
     ),
-    miss: assign({ missed: ({ context }) => context.missed + 1 }),
-    reportDead: says({ type: 'heartbeat.dead' }),
+    hear: assign({ missed: 0, heard: true }),
+    // the next ping is due everyMs after this one, and waitMs of that are over
+    miss: assign(({ context: { missed, policy } }) => ({
+      missed: missed + 1,
+      dueMs: Math.max(1, policy.everyMs - policy.waitMs),
+    })),
+    reportVerdict: says(({ heard }: Context) => ({
+      type: heard ? 'heartbeat.dead' : 'heartbeat.mute',
+    })),
   },
   guards: {
     current,
@@ -70,6 +79,7 @@ export const heartbeat = setup({
     gens: { pulse: 0 },
     dueMs: restMs(input.policy),
     missed: 0,
+    heard: false,
     policy: input.policy,
   }),
   initial: 'watching',
@@ -98,6 +108,7 @@ export const heartbeat = setup({
         off: {},
         resting: {
           description: 'Nothing to ask: the silence window is not over.',
+          on: { 'pulse.alive': { actions: 'hear' } },
           after: { due: [{ guard: 'counting', target: 'pinging' }, { target: 'awaiting' }] },
         },
         awaiting: {
@@ -136,7 +147,7 @@ export const heartbeat = setup({
     },
     dead: {
       description: 'Every probe failed. Said once; rests until stopped.',
-      entry: 'reportDead',
+      entry: 'reportVerdict',
     },
   },
 });

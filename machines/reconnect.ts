@@ -45,6 +45,8 @@ interface Context {
   floorMs: number;
   /** the wait beyond the floor */
   waitMs: number;
+  /** what is left of the time that an announced restart is given; waits do not grow within */
+  returningMs: number;
   luck: number;
   policy: ReconnectPolicy;
 }
@@ -90,20 +92,20 @@ export const reconnect = setup({
             floorMs: Math.min(event.floorMs, longestMs),
             failures: context.failures + (patient(event.cause) ? 0 : 1),
             tries: context.tries + 1,
+            returningMs:
+              event.cause === 'restart' ? context.policy.returning.forMs : context.returningMs,
           }
         : {},
     ),
-    planWait: assign(({ context }) => ({
-      luck: nextLuck(context.luck),
-      waitMs:
-        context.cause === 'again'
-          ? context.policy.backoff.firstMs / 2
-          : Math.max(
-              1,
-              backoffMs(context.policy.backoff, context.tries, context.luck) - context.floorMs,
-            ),
-    })),
-    forget: assign({ failures: 0, tries: 0, floorMs: 0, cause: 'lost' }),
+    planWait: assign(({ context }) => {
+      const waitMs = plannedMs(context);
+      return {
+        luck: nextLuck(context.luck),
+        waitMs,
+        returningMs: Math.max(0, context.returningMs - context.floorMs - waitMs),
+      };
+    }),
+    forget: assign({ failures: 0, tries: 0, floorMs: 0, returningMs: 0, cause: 'lost' }),
     reportOpened: says({ type: 'link.opened' }),
     reportLost: says(({ cause }: Context) => ({ type: 'link.lost', cause })),
     reportUnreachable: says(({ cause }: Context) => ({ type: 'link.unreachable', cause })),
@@ -145,6 +147,7 @@ export const reconnect = setup({
     cause: 'lost',
     floorMs: 0,
     waitMs: 0,
+    returningMs: 0,
     luck: input.luck,
     policy: input.policy,
   }),
@@ -266,4 +269,12 @@ export const reconnect = setup({
 /** Causes that are the peer's own plan, or a step of ours: no failure of the link. */
 function patient(cause: EndCause): boolean {
   return cause === 'restart' || cause === 'wait' || cause === 'again' || cause === 'pairing';
+}
+
+/** The wait beyond the floor: backoff, capped while the peer is expected back. */
+function plannedMs({ policy, cause, tries, luck, floorMs, returningMs }: Context): number {
+  const { backoff, returning } = policy;
+  if (cause === 'again') return backoff.firstMs / 2;
+  const maxMs = returningMs > 0 ? Math.min(backoff.maxMs, returning.maxMs) : backoff.maxMs;
+  return Math.max(1, backoffMs({ ...backoff, maxMs }, tries, luck) - floorMs);
 }

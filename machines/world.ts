@@ -76,11 +76,16 @@ const pulse = {
       { report: { type: 'pulse.silent' }, next: 'idle' },
     ],
     pinged: [{ report: { type: 'pulse.alive', idleMs: 0 }, next: 'idle' }],
+    both: [
+      { report: { type: 'pulse.alive', idleMs: 0 }, next: 'pinged' },
+      { report: { type: 'pulse.silent' }, next: 'pinged' },
+    ],
   },
   receives: {
     idle: { 'pulse.check': 'asked', 'pulse.ping': 'pinged' },
-    asked: { 'pulse.ping': 'pinged' },
-    pinged: { 'pulse.check': 'asked' },
+    asked: { 'pulse.ping': 'both' },
+    pinged: { 'pulse.check': 'both' },
+    both: { 'pulse.ping': 'both' },
   },
 };
 
@@ -89,9 +94,13 @@ const lookup = {
   initial: 'asked',
   emits: {
     asked: [
+      { report: { type: 'lookup.authorised' }, next: 'authorised' },
+      { report: { type: 'lookup.failed', cause: 'unauthorised' }, next: 'answered' },
+      { report: { type: 'lookup.failed', cause: 'lost' }, next: 'answered' },
+    ],
+    authorised: [
       { report: { type: 'lookup.found' }, next: 'answered' },
       { report: { type: 'lookup.failed', cause: 'lost' }, next: 'answered' },
-      { report: { type: 'lookup.failed', cause: 'unauthorised' }, next: 'answered' },
     ],
   },
 };
@@ -201,6 +210,7 @@ interface Counts {
   charged: readonly number[];
   stillborn: number;
   missed: number;
+  heard: boolean;
   cause: string;
   class: string;
   floorMs: number;
@@ -220,11 +230,11 @@ const roles = {
   // class is read in the step that sets it; in falling.toRecover it is always `crash`
   supervisor: role(supervisor, (c) => [c.charged, c.stillborn]),
   process: role(process, (c) => c.class),
-  // cause and floorMs are read in the step that sets them
+  // cause and floorMs are read in the step that sets them, returningMs only where a wait is planned
   reconnect: role(reconnect, (c) => Math.min(c.failures, 2)),
   // silenceMs is read in the step that sets it
   connection: role(connection, (c) => [c.cause, c.floorMs]),
-  heartbeat: role(heartbeat, (c) => c.missed),
+  heartbeat: role(heartbeat, (c) => [c.missed, c.heard]),
 };
 
 const heartbeatPolicy: HeartbeatPolicy = {
@@ -244,6 +254,7 @@ const linkPolicy: ReconnectPolicy = {
   attemptsMax: 2,
   stableMs: 10_000,
   pairingMs: 30_000,
+  returning: { forMs: 60_000, maxMs: 2_000 },
   connection: {
     lookupMs: 10_000,
     openMs: 10_000,

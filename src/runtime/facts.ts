@@ -77,6 +77,6 @@ export class Facts {
 
   noteEnd(cause: EndCause, because: string, code: number, at: number, floorMs = 0) {
     this.lastEnd = { cause, because, code, at, floorMs };
-    if (cause === 'dead') this.heartbeatTimeoutAt = at;
+    if (cause === 'dead' || cause === 'mute') this.heartbeatTimeoutAt = at;
   }
 }

@@ -27,7 +27,10 @@ export const lookupLeaf = (host: Host) =>
   leaf<LookupInput, never, LookupReport>('lookup', host, ({ attempt }, post) => {
     const abort = new AbortController();
     const asking: Asking = { option: null };
-    find(host, attempt, abort.signal, asking).then(
+    const authorised = () => {
+      if (!abort.signal.aborted) post({ type: 'lookup.authorised' });
+    };
+    find(host, attempt, abort.signal, asking, authorised).then(
       (url) => {
         if (abort.signal.aborted) return;
         host.facts.endpoint = url;
@@ -45,7 +48,9 @@ export const lookupLeaf = (host: Host) =>
       release() {
         abort.abort();
         if (asking.option === null) return;
-        host.facts.noteEnd('timeout', `${asking.option} had not answered`, 0, host.clock.wallNow());
+        const because = `${asking.option} had not answered`;
+        const cause = asking.option === 'link.authorize' ? 'unauthorised' : 'timeout';
+        host.facts.noteEnd(cause, because, 0, host.clock.wallNow());
       },
     };
   });
@@ -55,12 +60,14 @@ async function find(
   attempt: number,
   signal: AbortSignal,
   asking: Asking,
+  authorised: () => void,
 ): Promise<string> {
   const link = host.settings.linkOptions;
   if (link === null) throw new HoldfastError('HF_INTERNAL', 'a link was asked for, none is set');
   const request = attemptRequest(host, attempt, signal);
   const { authorize, url } = link;
-  if (authorize !== undefined) await authorised(() => authorize(request), asking);
+  if (authorize !== undefined) await authorising(() => authorize(request), asking);
+  authorised();
   const given =
     typeof url === 'function' ? await calling('link.url', () => url(request), asking) : url;
   const target = String(given);
@@ -74,7 +81,7 @@ async function find(
   return target;
 }
 
-async function authorised(ask: () => boolean | Promise<boolean>, asking: Asking): Promise<void> {
+async function authorising(ask: () => boolean | Promise<boolean>, asking: Asking): Promise<void> {
   const answer = await calling('link.authorize', ask, asking).catch((cause) => {
     throw new HoldfastError('HF_UNAUTHORISED', messageOf(cause), { cause });
   });

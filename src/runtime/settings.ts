@@ -141,7 +141,7 @@ export function settle(options: GatewayOptions, random: Random): Settings {
     luck,
     gateway: gatewayPolicy(options),
     service: service === null ? null : servicePolicy(service, link),
-    link: link === null ? null : linkPolicy(link),
+    link: link === null ? null : linkPolicy(link, options),
     process:
       service === null
         ? null
@@ -191,7 +191,7 @@ function servicePolicy(options: ProcessOptions, link: LinkOptions | null): Super
   };
 }
 
-function linkPolicy(link: LinkOptions): ReconnectPolicy {
+function linkPolicy(link: LinkOptions, { arbitration = {} }: GatewayOptions): ReconnectPolicy {
   const { reconnect = {}, limits = {} } = link;
   return {
     backoff: backoffPolicy('link.reconnect', reconnect),
@@ -201,6 +201,10 @@ function linkPolicy(link: LinkOptions): ReconnectPolicy {
         : pick('link.reconnect.attemptsMax', reconnect.attemptsMax),
     stableMs: pick('link.reconnect.stableMs', reconnect.stableMs),
     pairingMs: pick('link.reconnect.pairingMs', reconnect.pairingMs),
+    returning: {
+      forMs: pick('arbitration.expectMs', arbitration.expectMs),
+      maxMs: pick('link.reconnect.returningMs', undefined),
+    },
     connection: {
       lookupMs: pick('link.limits.lookupMs', limits.lookupMs),
       openMs: pick('link.limits.openMs', limits.openMs),

@@ -157,7 +157,7 @@ describe('a link that is lost', () => {
 
   it('HB-10: by silence is redialled; a second failure replaces the process, once', async () => {
     const heartbeat = { mode: 'probe', silenceMs: 100, waitMs: 60, probeMs: 60 } as const;
-    const link = { heartbeat, limits: { openMs: 250 } };
+    const link = { heartbeat, limits: { openMs: 700 } };
     const stop = { graceMs: 100 };
     const { gateway, seen, pid } = await owned({}, { link, process: { stop } });
     const back = gateway.nextReady();
@@ -168,6 +168,20 @@ describe('a link that is lost', () => {
     expect(isAlive(pid)).toBe(false);
     expect(pidOf(gateway)).not.toBe(pid);
     expect(seen.states).toEqual(['starting', 'running', 'reconnecting', 'restarting', 'running']);
+    expect(await gateway.request('add', [1, 2])).toBe(3);
+  });
+
+  it('HB-10: by silence, open again but never heard of, is the second failure too', async () => {
+    const heartbeat = { mode: 'probe', silenceMs: 100, waitMs: 60, probeMs: 60 } as const;
+    const { gateway, seen, pid, port } = await owned({}, { link: { heartbeat } });
+    const end = new Promise((resolve) => gateway.once('exit', resolve));
+    await fault(port(), 'hang');
+    await end;
+    await gateway.nextReady();
+    expect(gateway.status.connection?.generation).toBe(3);
+    expect(pidOf(gateway)).not.toBe(pid);
+    expect(seen.states).toEqual(['starting', 'running', 'restarting', 'running']);
+    expect(gateway.status.budget?.used).toBe(1);
     expect(await gateway.request('add', [1, 2])).toBe(3);
   });
 

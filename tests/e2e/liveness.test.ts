@@ -118,8 +118,8 @@ describe('a peer that lives', () => {
   });
 
   it('HB-02: forgets its misses at the first answer', async () => {
-    const { link, peer } = await mute({ mode: 'misses', everyMs: 300, waitMs: 290, missesMax: 3 });
-    for (const answered of [2, 4]) {
+    const { link, peer } = await mute({ mode: 'misses', everyMs: 100, waitMs: 90, missesMax: 3 });
+    for (const answered of [2, 4, 6]) {
       await until('a second ping', () => pings(peer) >= answered);
       peer.socket.write(pong);
       await until('the misses to be forgotten', () => link.status.health.state === 'healthy');

@@ -4,7 +4,10 @@ import { linkAlone, serviceAlone } from '../../machines/world.ts';
 import { conformance } from '../../src/verify/index.ts';
 import { prove } from './worlds.ts';
 
-describe('a link alone keeps every guarantee', () => {
+/** Room for a loaded machine: how long a proof takes is printed, never asserted. */
+const timeout = 120_000;
+
+describe('a link alone keeps every guarantee', { timeout }, () => {
   it('with one message in flight, delivered in any order', () => {
     prove(linkAlone, { delivery: 'async', inFlight: 1 });
   });
@@ -18,7 +21,7 @@ describe('a link alone keeps every guarantee', () => {
   });
 });
 
-describe('a service alone keeps every guarantee', () => {
+describe('a service alone keeps every guarantee', { timeout }, () => {
   it('with one message in flight, delivered in any order', () => {
     prove(serviceAlone, { delivery: 'async', inFlight: 1 });
   });
@@ -28,7 +31,7 @@ describe('a service alone keeps every guarantee', () => {
   });
 });
 
-describe('the checker and XState agree', () => {
+describe('the checker and XState agree', { timeout }, () => {
   it('on 20,000 random steps of a link', () => {
     const agreed = conformance(linkAlone, { seed: 1, steps: 20_000 });
     expect(agreed.difference).toBeUndefined();

@@ -1,0 +1,38 @@
+/**
+ * How the gateway stops, for `falling` and `ending` alike: it waits for both halves, and loses its
+ * patience after `withinMs`. Promises that no half is forgotten; it must never decide what comes
+ * after the stop.
+ */
+
+/** Waits until both halves have rested; `stuck` and `none` say where that leads. */
+export const halves = <None extends object>(
+  stuck: { both: string; service: string },
+  none: None,
+) => ({
+  initial: 'both' as const,
+  states: {
+    both: {
+      on: {
+        'link.rested': 'service',
+        'service.rested': 'link',
+        'service.unkillable': stuck.both,
+      },
+    },
+    service: { on: { 'service.rested': 'none', 'service.unkillable': stuck.service } },
+    link: { on: { 'link.rested': 'none' } },
+    none,
+  },
+});
+
+/** How long the halves may take: as patient as the ladder, or killed after `withinMs`. */
+export const pace = {
+  initial: 'choosing' as const,
+  states: {
+    choosing: { always: [{ guard: 'limited', target: 'hurried' }, { target: 'patient' }] },
+    patient: {},
+    hurried: {
+      after: { within: { guard: 'serviceLeft', target: 'forced', actions: 'killService' } },
+    },
+    forced: {},
+  },
+} as const;
