@@ -4,6 +4,8 @@
  * secret: whoever builds one passes redacted text.
  */
 
+import { loggable } from './redact.ts';
+
 /** What became of a request whose connection ended. */
 export type Delivery = 'not-sent' | 'maybe-executed' | 'answered';
 
@@ -60,15 +62,15 @@ export class HoldfastError extends Error {
     if (options.delivery !== undefined) this.delivery = options.delivery;
   }
 
-  /** Safe to log: no cause, no stack, nothing that was not put in on purpose. */
+  /** Safe to log: no cause, no stack, texts redacted, size bounded; JSON can always say it. */
   toJSON(): Record<string, unknown> {
     return {
       name: this.name,
       code: this.code,
-      message: this.message,
-      details: this.details,
+      message: loggable(this.message),
+      details: loggable(this.details),
       ...(this.delivery === undefined ? {} : { delivery: this.delivery }),
-      ...(this.trace.length === 0 ? {} : { trace: this.trace }),
+      ...(this.trace.length === 0 ? {} : { trace: loggable(this.trace) }),
     };
   }
 }

@@ -1,9 +1,10 @@
 /**
- * The pages of docs/ that are drawn from the code: defaults and guarantees. The code is the one
- * source; a page must never say what the code does not.
+ * The pages of docs/ that are drawn from the code: defaults, errors and guarantees. The code is
+ * the one source; a page must never say what the code does not.
  */
 import { goals, guarantees } from '../../machines/guarantees.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
+import { errorTexts, noticeTexts } from './error-texts.ts';
 
 const head = (title: string) =>
   `# ${title}\n\n<!-- Written by \`npm run generate\` from the code; edit the code. -->\n\n`;
@@ -63,8 +64,29 @@ export function guaranteesPage(): string {
   ].join('');
 }
 
+/** Each code with where it is met, its cause and its remedy. */
+export function errorsPage(): string {
+  const errors = Object.entries(errorTexts).map(
+    ([code, { from, cause, remedy }]) =>
+      `## ${code}\n\n${cause}\n\n- Met in: ${from}.\n- Remedy: ${remedy}\n`,
+  );
+  const notices = Object.entries(noticeTexts).map(([code, text]) => `| \`${code}\` | ${text} |`);
+  return [
+    head('Errors'),
+    'Every error is a `HoldfastError` with a stable `code`; texts may change, codes do not.\n',
+    'Its `toJSON()` is safe to log: redacted, bounded, without stack and cause. On errors of\n',
+    'requests `delivery` says what became of it: `not-sent`, `maybe-executed` or `answered`.\n',
+    '`trace` holds the last transitions where a system gave up.\n\n',
+    `${errors.join('\n')}\n## Codes of diagnostics only\n\n`,
+    'Told by the event `diagnostic` and in the log; nothing fails because of them.\n\n',
+    '| code | meaning |\n|---|---|\n',
+    `${notices.join('\n')}\n`,
+  ].join('');
+}
+
 export const pages = (): Map<string, string> =>
   new Map([
     ['defaults.md', defaultsPage()],
+    ['errors.md', errorsPage()],
     ['guarantees.md', guaranteesPage()],
   ]);

@@ -60,7 +60,7 @@ class JsonRpcSession extends PlainSession {
     if (read.kind !== 'question') return void this.host.deliver(read);
     if (!this.#hasDeclined) {
       const message = `The peer sent a request (${shown(read.method)}): this client answers none.`;
-      this.host.diagnose('info', 'request-declined', message);
+      this.host.diagnose('info', 'HF_REQUEST_DECLINED', message);
     }
     this.#hasDeclined = true;
     return { jsonrpc: '2.0', id: read.id, error: methodNotFound };

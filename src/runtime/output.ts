@@ -2,7 +2,7 @@
  * The last words of a process. Promises to keep at most 500 lines and 256 KiB, newest last, with
  * secrets replaced before anything is stored. It must never grow with what a process writes.
  */
-import { redactor } from './redact.ts';
+import { redactor } from '../redact.ts';
 
 export interface OutputLine {
   stream: 'stdout' | 'stderr';

@@ -151,7 +151,7 @@ describe('requests of the peer', () => {
     for (const id of [1, 2, 3]) session.frame(text({ id, method: 'a\u001b[2Jsk' }));
     expect(host.sent).toHaveLength(3);
     expect(host.said.filter((words) => words !== '')).toEqual([
-      'info request-declined The peer sent a request (a[2Jsk): this client answers none.',
+      'info HF_REQUEST_DECLINED The peer sent a request (a[2Jsk): this client answers none.',
     ]);
   });
 

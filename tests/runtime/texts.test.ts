@@ -4,9 +4,9 @@
  */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { redactor } from '../../src/redact.ts';
 import { environment } from '../../src/runtime/environment.ts';
 import { type OutputLine, OutputRing } from '../../src/runtime/output.ts';
-import { redactor } from '../../src/runtime/redact.ts';
 
 describe('the last words', () => {
   it('are at most 500 lines, the newest last', () => {

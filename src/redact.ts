@@ -30,3 +30,28 @@ export function redactor(
     return clean;
   };
 }
+
+const clean = redactor();
+const bounds = { depth: 4, entries: 50, text: 1_000 };
+
+/**
+ * A plain copy of anything that may be written into a log: texts redacted and cut, values under
+ * secret names replaced, depth and size bounded, and nothing in it that JSON cannot say.
+ */
+export function loggable(value: unknown, depth = bounds.depth): unknown {
+  if (typeof value === 'string') return clean(value).slice(0, bounds.text);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'boolean' || value === null || value === undefined) return value;
+  if (typeof value !== 'object') return `[${typeof value}]`;
+  if (depth === 0) return Array.isArray(value) ? '[array]' : '[object]';
+  if (Array.isArray(value)) {
+    return value.slice(0, bounds.entries).map((item) => loggable(item, depth - 1));
+  }
+  const entries = Object.entries(value).slice(0, bounds.entries);
+  return Object.fromEntries(
+    entries.map(([name, item]) => [
+      name,
+      secretName.test(name) && typeof item === 'string' ? '[redacted]' : loggable(item, depth - 1),
+    ]),
+  );
+}
