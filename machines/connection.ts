@@ -171,7 +171,7 @@ export const connection = setup({
       invoke: {
         id: 'socket',
         src: 'socket',
-        input: ({ context }) => ({ gen: opened(context, 'socket') }),
+        input: ({ context }) => ({ gen: opened(context, 'socket'), attempt: context.attempt }),
       },
       initial: 'dialing',
       on: {

@@ -139,7 +139,7 @@ export type CredentialsReport =
   | { type: 'credentials.failed'; cause: EndCause };
 
 /** Leaf: one socket and the protocol session on it. Reset in its cleanup, whatever its state. */
-export type SocketInput = { gen: Generation };
+export type SocketInput = { gen: Generation; attempt: number };
 export type SocketCommand =
   /** send the application's hello with the credentials at hand */
   | { type: 'socket.hello' }

@@ -128,7 +128,7 @@ const causes: Partial<Record<string, EndCause>> = {
 };
 
 export const socketLeaf = (host: Host) =>
-  leaf<SocketInput, SocketCommand, SocketReport>('socket', host, (_input, post) => {
+  leaf<SocketInput, SocketCommand, SocketReport>('socket', host, ({ attempt }, post) => {
     const link = host.settings.linkOptions;
     if (link === null || host.facts.endpoint === null) throw new Error('no target to dial');
     const target: TransportTarget = {
@@ -147,7 +147,7 @@ export const socketLeaf = (host: Host) =>
           clock: host.clock,
           uuid: () => host.uuid(),
           queueBytes: link.queueBytes,
-          attempt: 1,
+          attempt,
           defer: host.defer,
           opened: (open) => host.connected(open),
           inbound: (inbound) => host.inbound(inbound),
