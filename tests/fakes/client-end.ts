@@ -113,33 +113,50 @@ export class ClientEnd implements TransportHandle {
       case 'upgraded':
         this.#state = 'open';
         this.#opened = true;
-        return this.#tell(() => this.#events.opened());
+        this.#tell(() => this.#events.opened());
+        break;
       case 'frame':
-        if (packet.bytes > this.#payloadMax) return this.#tooLarge();
-        return this.#tell(() => this.#events.frame(packet.data));
+        if (packet.bytes > this.#payloadMax) this.#tooLarge();
+        else this.#tell(() => this.#events.frame(packet.data));
+        break;
       case 'ping':
         if (this.#state === 'open') this.#put({ kind: 'pong' });
-        return this.#tell(() => this.#events.sign('ping'));
+        this.#tell(() => this.#events.sign('ping'));
+        break;
       case 'pong':
-        return this.#tell(() => this.#events.sign('pong'));
+        this.#tell(() => this.#events.sign('pong'));
+        break;
       case 'close':
-        return this.#dismissed(packet.code, packet.reason);
+        this.#dismissed(packet.code, packet.reason);
+        break;
+      default:
+        this.#lost(packet);
+    }
+  }
+
+  #lost(packet: Packet): void {
+    switch (packet.kind) {
       case 'end':
-        return this.#hungUp();
+        this.#hungUp();
+        break;
       case 'reset':
-        return this.#finish(broken({ code: 'ECONNRESET', message: 'read ECONNRESET' }));
+        this.#finish(broken({ code: 'ECONNRESET', message: 'read ECONNRESET' }));
+        break;
       case 'refused':
         this.#cut();
-        return this.#finish(endOfRefusal(packet.status, packet.reason));
+        this.#finish(endOfRefusal(packet.status, packet.reason));
+        break;
       case 'failed':
-        return this.#finish(broken(packet.fault));
+        this.#finish(broken(packet.fault));
+        break;
     }
   }
 
   #dismissed(code: number, reason: string): void {
     if (code !== noCode && !fitsCloseFrame(code)) {
       const message = `Invalid WebSocket frame: invalid status code ${code}`;
-      return this.#violated(1002, { code: 'WS_ERR_INVALID_CLOSE_CODE', message });
+      this.#violated(1002, { code: 'WS_ERR_INVALID_CLOSE_CODE', message });
+      return;
     }
     if (this.#state === 'open') this.#put({ kind: 'close', code, reason });
     this.#put({ kind: 'end' });

@@ -62,12 +62,14 @@ export class Network {
   #arrive(call: Call): void {
     if (!call.pending || call.client.over) return;
     const manner = this.#manners.get(call.target.url) ?? this.manner;
-    if (manner === 'nobody') return call.fail('ECONNREFUSED');
-    if (manner === 'refuses') return call.refuse(503, 'try later');
-    if (manner === 'accepts') call.accept();
-    if (manner === 'hangs') call.hang();
-    this.onCall(call);
-    this.#arrived.add(call);
+    if (manner === 'nobody') call.fail('ECONNREFUSED');
+    else if (manner === 'refuses') call.refuse(503, 'try later');
+    else {
+      if (manner === 'accepts') call.accept();
+      if (manner === 'hangs') call.hang();
+      this.onCall(call);
+      this.#arrived.add(call);
+    }
   }
 }
 
@@ -180,7 +182,7 @@ export class Call implements Peer {
     this.#stalled = false;
     const unread = this.#unread;
     this.#unread = [];
-    for (const packet of unread) later(() => this.#hear(packet));
+    for (const packet of unread) this.#hear(packet);
   }
 
   get #mayTalk(): boolean {
@@ -208,22 +210,30 @@ export class Call implements Peer {
   #hear(packet: Packet): void {
     if (this.#state === 'gone') return;
     // no buffer holds up a reset, and none outlives it
-    if (packet.kind === 'reset') return this.#lose('reset');
-    if (this.#stalled) return void this.#unread.push(packet);
+    if (packet.kind === 'reset') this.#lose('reset');
+    else if (this.#stalled) this.#unread.push(packet);
+    else this.#read(packet);
+  }
+
+  #read(packet: Packet): void {
     switch (packet.kind) {
       case 'frame':
         if (typeof packet.data === 'string') this.#frames.push(packet.data);
         this.client.taken(packet.bytes);
-        return this.log.say(spell(packet.data));
+        this.log.say(spell(packet.data));
+        break;
       case 'ping':
         if (this.pongs && this.#mayTalk) this.#tell({ kind: 'pong' });
-        return this.log.say('ping');
+        this.log.say('ping');
+        break;
       case 'close':
-        return this.#dismissed(packet.code, packet.reason);
+        this.#dismissed(packet.code, packet.reason);
+        break;
       case 'end':
-        return this.#lose('end');
+        this.#lose('end');
+        break;
       default:
-        return this.log.say(packet.kind);
+        this.log.say(packet.kind);
     }
   }
 
