@@ -2,8 +2,10 @@
 
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { mutantPlugin } from './scenarios/mutants.ts';
 
 export default defineConfig({
+  plugins: [mutantPlugin(process.env.HOLDFAST_MUTANT)],
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['tests/**/*.test.ts'],

@@ -1,0 +1,25 @@
+/**
+ * The scenarios that must have a test, by group, and those that another suite proves. An id
+ * counts when a mutant of a machine or of the runtime makes its test fail; the audit looks.
+ */
+
+const groups: Readonly<Record<string, string>> = {
+  CH: '1-8 10 12 15-21 23-27 29',
+  GS: '1-10 13-17 20',
+  DS: '1-9 11-13 20-22 24 30',
+  HB: '1-4 8 9 12 16 17 19 20 22-24 26',
+  RC: '1-8 10-12 14-16 18-20 22 24',
+  CC: '1 3-6 8-11 18',
+  RP: '1-13 15 16 18',
+  AU: '1-14 16 17 20-23',
+  BI: '1-3 5-8 10',
+};
+
+/** Every id, as `CH-01`. */
+export const ids: readonly string[] = Object.entries(groups).flatMap(([group, list]) =>
+  list.split(' ').flatMap((part) => {
+    const [first = 0, last = first] = part.split('-').map(Number);
+    const count = last - first + 1;
+    return Array.from({ length: count }, (_, at) => `${group}-${`${first + at}`.padStart(2, '0')}`);
+  }),
+);
