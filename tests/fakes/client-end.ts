@@ -175,10 +175,13 @@ export class ClientEnd implements TransportHandle {
   }
 
   #hungUp(): void {
-    this.#put({ kind: 'end' });
-    const early = this.#state === 'dialling';
-    const fault = { code: 'ECONNRESET', message: 'socket hang up' };
-    this.#finish(early ? broken(fault) : { code: 1006, reason: '' });
+    if (this.#state === 'dialling') {
+      this.#cut();
+      this.#finish(broken({ code: 'ECONNRESET', message: 'socket hang up' }));
+    } else {
+      this.#put({ kind: 'end' });
+      this.#finish({ code: 1006, reason: '' });
+    }
   }
 
   #say(code: number, reason: string): void {

@@ -97,6 +97,17 @@ describe('the manner of the fake network', () => {
     }
   });
 
+  it('may be an end before the answer, which is a failure of the dial', async () => {
+    const { network, call } = start();
+    network.manner = 'waits';
+    network.onCall = (peer) => peer.end();
+    const client = call();
+    await turns(4);
+    const error = { code: 'ECONNRESET', message: 'socket hang up' };
+    expect(client.end).toEqual({ code: 1006, reason: '', error });
+    expect(network.calls[0]?.log.words).toEqual(['gone by reset']);
+  });
+
   it('can be any refusal', async () => {
     const { network, call } = start();
     network.manner = 'waits';
