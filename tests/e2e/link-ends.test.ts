@@ -183,7 +183,7 @@ describe('stop', () => {
     expect(await peer.log.until('gone')).toBe('gone by reset');
     expect(state()).toBeUndefined();
     expect(took).toBeGreaterThan(245);
-    expect(took).toBeLessThan(1_000);
+    expect(took).toBeLessThan(9_000);
   });
 
   it('DS-20, DS-21: overlaps and repeats without a second close frame', async () => {
@@ -243,7 +243,7 @@ describe('a refused handshake', () => {
     expect(spoken(peer.text)).toEqual(['text hello undefined', 'close 1008 refused']);
     expect(state()).toBeUndefined();
     expect(took).toBeGreaterThan(245);
-    expect(took).toBeLessThan(1_000);
+    expect(took).toBeLessThan(9_000);
     await reaches(link, { phase: 'paused' });
   });
 
