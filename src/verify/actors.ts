@@ -28,6 +28,7 @@ interface Ref {
   readonly id: string;
   readonly _parent?: Ref;
   getSnapshot(): RawSnapshot;
+  send(message: Message): void;
 }
 
 interface Scheduled {
@@ -65,9 +66,9 @@ export class RealSystem {
         this.#timers.delete(id as number);
       },
     };
-    const logic = this.#logic(world.root);
     const options = { id: world.root, input: world.input, clock } as object;
-    this.#root = createActor(logic as AnyStateMachine, options);
+    this.#root = createActor(logicOf(world) as AnyStateMachine, options);
+    systems.set(this.#root.system, this);
     this.#root.subscribe({
       error: (error) => {
         this.error = error;
@@ -97,6 +98,13 @@ export class RealSystem {
     else this.#emit(path, Number(rest[0]));
   }
 
+  /** Hands a message to an actor as if it had come over a channel. */
+  forge(path: string, message: Message): void {
+    const ref = this.#find(this.#root as unknown as Ref, path);
+    if (ref === undefined) throw new RangeError(`no actor at ${path}`);
+    ref.send(message);
+  }
+
   actors(): RealActor[] {
     const found: RealActor[] = [];
     this.#visit(this.#root as unknown as Ref, found);
@@ -105,6 +113,14 @@ export class RealSystem {
 
   stop(): void {
     this.#root.stop();
+  }
+
+  #find(ref: Ref, path: string): Ref | undefined {
+    const here = pathOf(ref);
+    if (here === path) return ref;
+    if (!path.startsWith(`${here}/`) || this.#leaves.has(here)) return undefined;
+    const children = Object.values(ref.getSnapshot().children ?? {}) as Ref[];
+    return children.map((child) => this.#find(child, path)).find((found) => found !== undefined);
   }
 
   #visit(ref: Ref, found: RealActor[]): void {
@@ -150,42 +166,64 @@ export class RealSystem {
     leaf.post(emission.report);
   }
 
-  /** The logic of one role, its children provided by the other roles. */
-  #logic(name: string): AnyActorLogic {
-    const role = this.#world.roles.find((candidate) => candidate.name === name);
-    if (!role) throw new RangeError(`the world has no role '${name}'`);
-    if (!isMachineRole(role)) return this.#fake(role.leaf);
-    const { actors } = role.machine.implementations as { actors: Record<string, unknown> };
-    const known = Object.keys(actors).filter((src) =>
-      this.#world.roles.some((candidate) => candidate.name === src),
-    );
-    const provided = Object.fromEntries(known.map((src) => [src, this.#logic(src)]));
-    return role.machine.provide({ actors: provided } as object);
+  /** A leaf of this system begins. Answers how it ends. */
+  adopt(path: string, real: RealLeaf): () => void {
+    this.#leaves.set(path, real);
+    return () => {
+      this.#posts = this.#posts.filter((post) => post.leaf !== real);
+      if (this.#leaves.get(path) === real) this.#leaves.delete(path);
+    };
   }
 
-  #fake(leaf: Leaf): AnyActorLogic {
-    return fromCallback(({ input, self, receive, sendBack }) => {
-      const given = (input ?? {}) as Record<string, unknown>;
-      const path = pathOf(self as unknown as Ref);
-      const id = (self as unknown as Ref).id;
-      const real: RealLeaf = {
-        path,
-        leaf,
-        state: typeof leaf.initial === 'string' ? leaf.initial : leaf.initial(given),
-        gen: given.gen,
-        post: (report) => {
-          const message: Message = { type: `from.${id}`, gen: real.gen, report };
-          this.#posts.push({ leaf: real, report, send: () => sendBack(message) });
-        },
-      };
-      receive((event) => obey(real, event as Message));
-      this.#leaves.set(path, real);
-      return () => {
-        this.#posts = this.#posts.filter((post) => post.leaf !== real);
-        if (this.#leaves.get(path) === real) this.#leaves.delete(path);
-      };
-    }) as unknown as AnyActorLogic;
+  queue(leaf: RealLeaf, report: Message, send: () => void): void {
+    this.#posts.push({ leaf, report, send });
   }
+}
+
+/** Making a machine of its parts costs more than a walk, so each world is wired once. */
+const wired = new WeakMap<World, AnyActorLogic>();
+/** Which of ours an actor belongs to, by XState's own system. */
+const systems = new WeakMap<object, RealSystem>();
+
+function logicOf(world: World): AnyActorLogic {
+  const logic = wired.get(world) ?? wire(world, world.root);
+  wired.set(world, logic);
+  return logic;
+}
+
+/** The logic of one role, its children provided by the other roles. */
+function wire(world: World, name: string): AnyActorLogic {
+  const role = world.roles.find((candidate) => candidate.name === name);
+  if (!role) throw new RangeError(`the world has no role '${name}'`);
+  if (!isMachineRole(role)) return fake(role.leaf);
+  const { actors } = role.machine.implementations as { actors: Record<string, unknown> };
+  const known = Object.keys(actors).filter((src) =>
+    world.roles.some((candidate) => candidate.name === src),
+  );
+  const provided = Object.fromEntries(known.map((src) => [src, wire(world, src)]));
+  return role.machine.provide({ actors: provided } as object);
+}
+
+function fake(leaf: Leaf): AnyActorLogic {
+  return fromCallback(({ input, self, system, receive, sendBack }) => {
+    const owner = systems.get(system);
+    if (owner === undefined) throw new RangeError('a leaf of a system that is not ours');
+    const given = (input ?? {}) as Record<string, unknown>;
+    const path = pathOf(self as unknown as Ref);
+    const id = (self as unknown as Ref).id;
+    const real: RealLeaf = {
+      path,
+      leaf,
+      state: typeof leaf.initial === 'string' ? leaf.initial : leaf.initial(given),
+      gen: given.gen,
+      post: (report) => {
+        const message: Message = { type: `from.${id}`, gen: real.gen, report };
+        owner.queue(real, report, () => sendBack(message));
+      },
+    };
+    receive((event) => obey(real, event as Message));
+    return owner.adopt(path, real);
+  }) as unknown as AnyActorLogic;
 }
 
 function obey(real: RealLeaf, event: Message): void {

@@ -22,6 +22,19 @@ export interface Hello {
   bootId?: string;
 }
 
+export function helloOk(hello: Hello = {}): Json {
+  const { auth, policy, methods = ['health', 'system-presence'], bootId = 'boot-1' } = hello;
+  return {
+    type: 'hello-ok',
+    protocol: 4,
+    server: { version: '2026.9.6', bootId, connId: 'conn-1' },
+    features: { methods, events: ['tick'] },
+    snapshot: {},
+    auth: { role: 'operator', scopes: ['operator.admin'], ...auth },
+    policy: { maxPayload: 26_214_400, maxBufferedBytes: 52_428_800, ...policy },
+  };
+}
+
 export class Claw {
   readonly call: Call;
 
@@ -61,16 +74,7 @@ export class Claw {
 
   /** Answers the connect; `id` when it shall answer another one. */
   accepts(hello: Hello = {}, id = this.connect.id): this {
-    const { auth, policy, methods = ['health', 'system-presence'], bootId = 'boot-1' } = hello;
-    return this.answers(id, {
-      type: 'hello-ok',
-      protocol: 4,
-      server: { version: '2026.9.6', bootId, connId: 'conn-1' },
-      features: { methods, events: ['tick'] },
-      snapshot: {},
-      auth: { role: 'operator', scopes: ['operator.admin'], ...auth },
-      policy: { maxPayload: 26_214_400, maxBufferedBytes: 52_428_800, ...policy },
-    });
+    return this.answers(id, helloOk(hello));
   }
 
   answers(id: string, payload: unknown): this {

@@ -1,0 +1,35 @@
+/** The guard, or the stop, taken out: a build whose races are back. */
+import type { Mutant } from './mutants.ts';
+
+export const mutants: readonly Mutant[] = [
+  {
+    ids: ['PR-01'],
+    file: 'machines/channel.ts',
+    find: "(event as Envelope).gen === opened(context, event.type.slice('from.'.length))",
+    instead: "(event as Envelope).gen <= opened(context, event.type.slice('from.'.length))",
+  },
+  {
+    ids: ['PR-02'],
+    file: 'src/runtime/wire.ts',
+    find: '  #deliver(inbound: Inbound) {\n    if (this.#done) return;',
+    instead: '  #deliver(inbound: Inbound) {',
+  },
+  {
+    ids: ['PR-03'],
+    file: 'machines/gateway.ts',
+    find: `stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
+            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            cycle`,
+    instead: `stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
+            dispose: { target: 'ending', actions: ['limit', 'dropService'] },
+            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            cycle`,
+  },
+  {
+    ids: ['PR-04'],
+    file: 'src/runtime/wire.ts',
+    find: '  release() {\n    this.#handle.reset();',
+    instead: '  release() {',
+  },
+];
