@@ -48,7 +48,8 @@ function managed(config: GatewayManagerConfig) {
   manager.on('exit', (code) => exits.push(code));
   manager.on('status', ({ state }) => states.at(-1) === state || states.push(state));
   onTestFinished(() => manager.dispose());
-  const pid = () => manager.getStatus().pid ?? 0;
+  // not 0: a signal to 0 is one to this very process and its group
+  const pid = () => manager.getStatus().pid ?? Number.NaN;
   return { manager, exits, states, pid };
 }
 
@@ -125,7 +126,7 @@ describe('a restart', () => {
     expect(carriers()).toHaveLength(1);
   });
 
-  it('and a reload that settle together are one, and none of either comes after a stop', async () => {
+  it('and a reload that settle together are one, and neither comes after a stop', async () => {
     const { manager, exits, pid } = await running();
     const before = pid();
     manager.debouncedReload(20);
@@ -138,6 +139,7 @@ describe('a restart', () => {
     manager.debouncedReload(1);
     await manager.stop();
     expect(await manager.reload()).toMatchObject({ outcome: 'refused', cause: 'stopped' });
+    manager.debouncedRestart(1);
     expect([exits.length, carriers(), manager.getStatus().state]).toEqual([2, [], 'stopped']);
   });
 
@@ -202,7 +204,11 @@ describe('its events', () => {
   });
 
   it('may be listened to by one who throws: the start is none the worse', async () => {
-    const { manager, states } = managed(openclaw());
+    const logged: string[] = [];
+    const silent = () => undefined;
+    const error = (_: object, message: string) => logged.push(message);
+    const logger = { debug: silent, info: silent, warn: silent, error };
+    const { manager, states } = managed({ ...openclaw(), logger });
     const errors: string[] = [];
     manager.on('status', ({ state }) => {
       throw new Error(`cannot draw ${state}`);
@@ -212,6 +218,8 @@ describe('its events', () => {
     await manager.stop();
     expect(states).toEqual(['starting', 'running', 'stopping', 'stopped']);
     await until('the complaint', () => errors.join().includes('cannot draw stopped'));
+    // nobody listened to `error` at first, and that is no mistake
+    expect(logged.filter((message) => !message.includes('listener of "status"'))).toEqual([]);
   });
 });
 

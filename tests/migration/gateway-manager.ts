@@ -5,6 +5,7 @@
  */
 import { EventEmitter } from 'node:events';
 import {
+  type CommonOptions,
   createGateway,
   type Gateway,
   type GatewayEvents,
@@ -15,7 +16,7 @@ import {
 } from '../../src/index.ts';
 
 /** What the old class had built in, and its old `ReconnectConfig`. */
-export interface GatewayManagerConfig {
+export interface GatewayManagerConfig extends CommonOptions {
   process: ProcessOptions;
   link: Link;
   maxAttempts?: number;
@@ -53,11 +54,12 @@ export class GatewayManager extends EventEmitter<ManagerEvents> {
 
   constructor(config: GatewayManagerConfig) {
     super();
-    const { maxAttempts = 10, baseDelay = 1_000, maxDelay = 30_000, link } = config;
+    const { maxAttempts = 10, baseDelay = 1_000, maxDelay = 30_000, ...options } = config;
     const backoff = { firstMs: baseDelay, maxMs: maxDelay };
-    const reconnect = { ...backoff, attemptsMax: maxAttempts, ...link.reconnect };
-    const process = { backoff, ...config.process };
-    this.#gateway = createGateway({ process, link: { ...link, reconnect } })
+    const process = { backoff, ...options.process };
+    const reconnect = { ...backoff, attemptsMax: maxAttempts, ...options.link.reconnect };
+    const link = { ...options.link, reconnect };
+    this.#gateway = createGateway({ ...options, process, link })
       .on('status', (status) => this.emit('status', translated(status)))
       .on('ready', (status) => this.emit('gateway:ready', translated(status)))
       .on('message', ({ data }) => this.emit('message', data))
