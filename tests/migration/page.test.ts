@@ -25,11 +25,15 @@ const rows = (text: string): string[][] =>
 const words = (cell = ''): string[] =>
   [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 
-/** The text of every source file in a folder. */
+/** The text of every file of ours in a folder with such an ending; what is installed is not ours. */
 const texts = (folder: string, ending: string): string =>
-  readdirSync(at(folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith(ending) && !file.includes('node_modules'))
-    .map((file) => read(`${folder}/${file}`))
+  readdirSync(at(folder), { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules')
+    .map((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return texts(path, ending);
+      return entry.name.endsWith(ending) ? read(path) : '';
+    })
     .join('\n');
 const tests = texts('tests', '.test.ts');
 const code = `${texts('src/runtime', '.ts')}\n${read('src/errors.ts')}`;
