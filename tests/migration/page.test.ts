@@ -25,7 +25,7 @@ const rows = (text: string): string[][] =>
 const words = (cell = ''): string[] =>
   [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 
-/** The text of every file of ours in a folder with such an ending; what is installed is not ours. */
+/** The text of every file of ours in a folder with this ending, without what is installed there. */
 const texts = (folder: string, ending: string): string =>
   readdirSync(at(folder), { withFileTypes: true })
     .filter(({ name }) => name !== 'node_modules')
