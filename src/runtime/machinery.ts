@@ -31,6 +31,7 @@ export class Machinery {
   readonly settings: Settings;
   /** how often `running` was entered */
   readies = 0;
+  #readiesTold = 0;
   #system: System | null = null;
   #options: GatewayOptions;
   #environment: Environment;
@@ -228,18 +229,9 @@ export class Machinery {
     if (running && !this.#wasRunning) this.readies += 1;
     if (this.view.gateway.in('life.resting')) moments.stopped ??= this.host.clock.now();
     if (!running && this.#wasRunning) moments.left = this.host.clock.now();
-    if (this.#wasRunning !== running) this.#announceReady(running);
     this.#wasRunning = running;
     this.#noteWait();
     this.#schedule();
-  }
-
-  #announceReady(running: boolean) {
-    if (!running) return;
-    this.#environment.afterwards(() => {
-      const { status } = this;
-      if (status.state === 'running') this.#events.ready(status);
-    });
   }
 
   /** Derives and tells once per turn of the event loop, outside every transition. */
@@ -249,14 +241,22 @@ export class Machinery {
     this.#environment.afterwards(() => {
       this.#scheduled = false;
       const { status } = this;
+      // who waits goes on after this turn, and has missed no event that belongs to it
       this.#waiters.look();
-      // whether an exit explains the loss is being judged: there is nothing to tell yet
-      const judging = this.view.gateway.in('life.wanted.relinking.judging');
-      if (judging || status.line === this.#told) return;
-      this.#told = status.line;
-      this.#log(status);
-      this.#events.status(status);
+      this.#tell(status);
+      if (status.state !== 'running' || this.readies === this.#readiesTold) return;
+      this.#readiesTold = this.readies;
+      this.#events.ready(status);
     });
+  }
+
+  #tell(status: Status) {
+    // whether an exit explains the loss is being judged: there is nothing to tell yet
+    const judging = this.view.gateway.in('life.wanted.relinking.judging');
+    if (judging || status.line === this.#told) return;
+    this.#told = status.line;
+    this.#log(status);
+    this.#events.status(status);
   }
 
   #log(status: Status) {

@@ -67,7 +67,8 @@ async function owned(options: PracticeOptions = {}, { process: own, link }: More
   return { gateway, seen, pid: pidOf(gateway), port: () => gateway.status.process?.port ?? 0 };
 }
 
-const pidOf = ({ status }: Pick<Gateway, 'status'>): number => status.process?.pid ?? 0;
+/** NaN when there is none: a signal to 0 would reach the test itself. */
+const pidOf = ({ status }: Pick<Gateway, 'status'>): number => status.process?.pid ?? Number.NaN;
 
 describe('a process that is killed', () => {
   it('CC-13: is one recovery when its exit comes before the close', async () => {

@@ -38,7 +38,7 @@ async function up(command: [string, ...string[]], options: Counted = {}) {
   const counted = count(command, options);
   await counted.service.start();
   const { process: own } = await counted.service.ready();
-  return { ...counted, pid: own?.pid ?? 0 };
+  return { ...counted, pid: own?.pid ?? Number.NaN };
 }
 
 describe('restart', () => {

@@ -81,7 +81,7 @@ export function program(source: string): Program {
     child.kill('SIGKILL');
     await gone;
   });
-  return { child, pid: child.pid ?? 0, lines, gone };
+  return { child, pid: child.pid ?? Number.NaN, lines, gone };
 }
 
 /** The command line of a practice gateway. It leaves by itself after a minute, come what may. */

@@ -50,7 +50,7 @@ afterAll(async () => {
   prepared.remove();
 });
 
-const pidOf = ({ process }: Status) => process?.pid ?? 0;
+const pidOf = ({ process }: Status) => process?.pid ?? Number.NaN;
 const bootOf = ({ connection }: Status) => connection?.server.bootId;
 
 /** Up, whatever the test before has done to it. */
