@@ -12,7 +12,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Connection, connect, type Link, openclaw } from '../../src/index.ts';
 import { certificates, frame, key, RawPeer } from '../drivers/ws-peers.ts';
 import { keep, keepHouse, reaches, until } from '../e2e/house.ts';
-import { spoken } from '../e2e/servers.ts';
 
 keepHouse();
 
@@ -69,13 +68,28 @@ const hello = (id: string) =>
       policy: { tickIntervalMs: 30_000 },
     },
   });
-const say = (peer: RawPeer, ...texts: string[]) =>
-  peer.socket.write(Buffer.concat(texts.map((text) => longFrame(text))));
+const text = (words: string) => frame(0x81, words);
+const say = (peer: RawPeer, ...words: string[]) =>
+  peer.socket.write(Buffer.concat(words.map(text)));
 
-/** A text frame of any length below 64 KiB. */
-function longFrame(text: string): Buffer {
-  const data = Buffer.from(text);
-  return data.length < 126 ? frame(0x81, text) : frame(0x81, text, data.length);
+/** What the client has said past its upgrade request: texts as they are, else the opcode. */
+function said(peer: RawPeer): string[] {
+  let rest = Buffer.from(peer.text.split('\r\n\r\n').slice(1).join('\r\n\r\n'), 'latin1');
+  const words: string[] = [];
+  while (rest.length >= 6) {
+    const short = (rest[1] ?? 0) & 0x7f;
+    const at = short === 126 ? 4 : 2;
+    const size = short === 126 ? rest.readUInt16BE(2) : short;
+    const mask = rest.subarray(at, at + 4);
+    if (rest.length < at + 4 + size) break;
+    const payload = rest
+      .subarray(at + 4, at + 4 + size)
+      .map((byte, n) => byte ^ (mask[n % 4] ?? 0));
+    const opcode = (rest[0] ?? 0) & 0x0f;
+    words.push(opcode === 1 ? Buffer.from(payload).toString() : `opcode ${opcode}`);
+    rest = rest.subarray(at + 4 + size);
+  }
+  return words;
 }
 
 async function met(listener: Listener, count = 1): Promise<RawPeer> {
@@ -113,17 +127,15 @@ function make(url: string, more: Partial<Link> = {}): Made {
   return { link, asked, states };
 }
 
-/** The words of our connect request. */
-const connectOf = (peer: RawPeer): { id: string; text: string } => {
-  const text = spoken(peer.text)[0]?.replace(/^text /, '') ?? '';
-  return { id: String((JSON.parse(text) as { id: unknown }).id), text };
-};
+/** The id of our connect request. */
+const askedAs = (peer: RawPeer): string =>
+  String((JSON.parse(said(peer)[0] ?? '{}') as { id?: unknown }).id);
 
 async function opens({ link }: Made, listener: Listener): Promise<RawPeer> {
   const peer = await met(listener);
-  await peer.upgrade(longFrame(challenge()));
-  await until('our hello', () => spoken(peer.text).length > 0);
-  say(peer, hello(connectOf(peer).id));
+  await peer.upgrade(text(challenge()));
+  await until('our hello', () => said(peer).length > 0);
+  say(peer, hello(askedAs(peer)));
   await link.ready();
   return peer;
 }
@@ -196,19 +208,19 @@ describe('an answer for another', () => {
     const made = make(`ws://127.0.0.1:${listener.port}`);
     await made.link.start();
     const peer = await met(listener);
-    await peer.upgrade(longFrame(challenge()));
-    await until('our hello', () => spoken(peer.text).length > 0);
-    const { id } = connectOf(peer);
+    await peer.upgrade(text(challenge()));
+    await until('our hello', () => said(peer).length > 0);
+    const id = askedAs(peer);
     const others = ['1', `${id}x`, id.slice(1), id.toUpperCase(), '__proto__', 'connect'];
     say(peer, ...others.filter((one) => one !== id).map(hello));
     const refusal = { type: 'res', id: 'other', ok: false, error: { code: 'AUTH_REQUIRED' } };
     say(peer, JSON.stringify(refusal), challenge('n-2'));
     // all of it is read when the answer to this ping is here
     peer.socket.write(frame(0x89, 'read'));
-    await until('our pong', () => spoken(peer.text).some((word) => !word.startsWith('text')));
+    await until('our pong', () => said(peer).includes('opcode 10'));
     expect(made.link.status).toMatchObject({ state: 'starting', ready: false });
     expect(made.states).not.toContain('running');
-    expect(spoken(peer.text).filter((word) => word.includes('"connect"'))).toHaveLength(1);
+    expect(said(peer).filter((word) => word.includes('"connect"'))).toHaveLength(1);
     say(peer, hello(id));
     await made.link.ready();
     await made.link.stop();
@@ -222,12 +234,12 @@ describe('an answer for another', () => {
     });
     await made.link.start();
     const peer = await met(listener);
-    await peer.upgrade(Buffer.concat(['1', 'connect', ''].map((id) => longFrame(hello(id)))));
+    await peer.upgrade(Buffer.concat(['1', 'connect', ''].map((id) => text(hello(id)))));
     await reaches(made.link, { phase: 'backing-off' });
     expect(made.link.status.because).toMatch(/challenge/);
     expect(made.states).not.toContain('running');
     expect(made.asked).toEqual([]);
-    expect(peer.text).not.toContain(token);
+    expect(said(peer).join()).not.toContain(token);
     await made.link.stop();
   });
 
@@ -246,15 +258,15 @@ describe('an answer for another', () => {
     });
     await made.link.start();
     const peer = await met(listener);
-    await peer.upgrade(longFrame(challenge()));
+    await peer.upgrade(text(challenge()));
     await until('it is asked', () => made.asked.length === 1);
     say(peer, hello('1'), hello('connect'));
     peer.socket.write(frame(0x89, 'read'));
-    await until('our pong', () => spoken(peer.text).length > 0);
+    await until('our pong', () => said(peer).includes('opcode 10'));
     expect(made.link.status.ready).toBe(false);
     expect(made.states).not.toContain('running');
     give();
-    await until('our hello', () => peer.text.length > 0 && spoken(peer.text).length > 1);
+    await until('our hello', () => said(peer).some((words) => words.includes(token)));
     expect(made.states).not.toContain('running');
     await made.link.stop();
   });
