@@ -26,7 +26,7 @@ describe('a session does with hostile frames what its protocol names, and nothin
   const plans: [dialect: Dialect, runs: number, frames: number][] = [
     ['plain', 1_000, 10_000],
     ['jsonrpc', 2_500, 25_000],
-    ['openclaw', 5_500, 45_000],
+    ['openclaw', 5_500, 60_000],
   ];
   for (const [dialect, numRuns, least] of plans) {
     it(`${dialect}: over at least ${least} frames`, { timeout: 60_000 }, async () => {

@@ -1,7 +1,7 @@
 /**
  * What a hostile peer says, as fast-check arbitraries: noise, frames of the protocol with one part
- * made wrong, good frames at the wrong moment, and huge ones. Each frame is plain data with marks in
- * it (`%HELLO%`, `%ASKED%`, `%TOKEN%`), so that a counterexample can be read and replayed; it
+ * made wrong, good frames at the wrong moment, and huge ones. Each frame is plain data with marks
+ * in it (`%HELLO%`, `%ASKED%`, `%TOKEN%`), so that a counterexample can be read and replayed; it
  * promises that marks are filled in only when the frame is sent. It must never know a session.
  */
 

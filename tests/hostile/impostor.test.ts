@@ -156,7 +156,7 @@ describe('another process takes the port over between two attempts', () => {
     expect(made.asked).toHaveLength(1);
   });
 
-  it('with another certificate than the pinned one: it hears no request and no credentials', async () => {
+  it('with another certificate than the pinned one: it hears not one byte of ours', async () => {
     const first = await listen(real);
     const tls = { fingerprint: pinOf(certificates.valid) };
     const made = make(`wss://127.0.0.1:${first.port}`, { tls });
@@ -203,7 +203,7 @@ describe('another process takes the port over between two attempts', () => {
 });
 
 describe('an answer for another', () => {
-  it('is ignored, however good it is: only the answer to our own request opens the link', async () => {
+  it('is ignored, however good: only the answer to our own request opens the link', async () => {
     const listener = await listen(undefined);
     const made = make(`ws://127.0.0.1:${listener.port}`);
     await made.link.start();

@@ -65,7 +65,7 @@ async function ends(
 const head = (status: string, more = '') => `HTTP/1.1 ${status}\r\n${more}\r\n`;
 
 describe('an upgrade is refused', () => {
-  it('with a body of 1 MiB: its status is told, its words are cut, its secrets are hidden', async () => {
+  it('with 1 MiB: its status is told, its words are cut, its secrets are hidden', async () => {
     const all = await called();
     const body = `no entry for ${secret}, ${'really '.repeat(150_000)}`;
     all.peer.socket.write(head('500 No', `Content-Length: ${body.length}\r\n`) + body);
