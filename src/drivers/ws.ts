@@ -21,9 +21,9 @@ import type {
 /** of a refusal's body: enough for a JSON error, too little to be drowned in */
 const refusalBytesMax = 2048;
 const refusalMs = 1000;
-/** how long a peer may take for the TCP end of a conversation that is already over */
-const lingerMs = 1000;
+const lingerMs = 1000; // for the TCP end of a conversation that is already over
 const reasonBytesMax = 123;
+const pongsMax = 1000; // that wait to be written: beyond it a peer pings and does not read
 const int32Max = 2 ** 31 - 1;
 
 export const wsTransport: Transport = (target, events) => new WsLink(target, events);
@@ -67,6 +67,7 @@ class WsLink implements TransportHandle {
   #ownCode: number | undefined;
   #status: number | undefined;
   #body: Buffer[] = [];
+  readonly #pongs = new Set<symbol>();
 
   constructor(target: TransportTarget, events: TransportEvents) {
     this.#target = target;
@@ -129,7 +130,7 @@ class WsLink implements TransportHandle {
       followRedirects: false,
       perMessageDeflate: false,
       skipUTF8Validation: false,
-      autoPong: true,
+      autoPong: false,
       closeTimeout: int32Max,
       ...trust(this.#target),
       finishRequest: (request) => this.#finishRequest(request),
@@ -147,8 +148,16 @@ class WsLink implements TransportHandle {
       this.#endWithin(lingerMs);
     };
     ws.on('open', () => this.#tell(() => this.#events.opened()));
-    ws.on('message', (data, isBinary) => this.#frame(data as Buffer, isBinary));
-    ws.on('ping', () => this.#tell(() => this.#events.sign('ping')));
+    ws.on('message', (data, isBinary) => {
+      this.#tell(() => this.#events.frame(isBinary ? (data as Buffer) : data.toString()));
+    });
+    ws.on('ping', (data) => {
+      this.#tell(() => this.#events.sign('ping'));
+      if (this.#pongs.size >= pongsMax) return;
+      const pong = Symbol('pong');
+      this.#pongs.add(pong);
+      ws.pong(data, true, () => this.#pongs.delete(pong));
+    });
     ws.on('pong', () => this.#tell(() => this.#events.sign('pong')));
     ws.on('unexpected-response', (_request, response) => this.#refused(response));
     ws.on('error', (error) => this.#fail(error));
@@ -199,13 +208,6 @@ class WsLink implements TransportHandle {
     });
   }
 
-  #frame(data: Buffer, isBinary: boolean): void {
-    if (this.#over) return;
-    try {
-      this.#events.frame(isBinary ? data : data.toString());
-    } catch {}
-  }
-
   #tell(event: () => void): void {
     if (this.#over) return;
     try {
@@ -215,15 +217,14 @@ class WsLink implements TransportHandle {
 
   #refused(response: IncomingMessage): void {
     if (this.#over) return;
-    const status = response.statusCode ?? 0;
+    const { statusCode: status = 0 } = response;
     this.#status = status;
     const words = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
     this.#fail(coded(`HTTP_${status}`, `the server answered ${words} instead of upgrading`));
     let left = refusalBytesMax;
     const enough = () => this.#cut();
     response.on('data', (chunk: Buffer) => {
-      if (left <= 0) return;
-      this.#body.push(chunk.subarray(0, left));
+      this.#body.push(chunk.subarray(0, Math.max(left, 0)));
       left -= chunk.length;
       if (left <= 0) enough();
     });
@@ -240,16 +241,14 @@ class WsLink implements TransportHandle {
   #finish(code: number, reason: string): void {
     if (this.#over) return;
     this.reset();
-    const body = Buffer.concat(this.#body).toString();
+    const words = this.#status === undefined ? reason : Buffer.concat(this.#body).toString();
     const end: TransportEnd = {
       code: code === 1006 ? (this.#ownCode ?? code) : code,
-      reason: this.#status === undefined ? reason : plain(body, this.#place?.secrets ?? []),
+      reason: plain(words, this.#place?.secrets ?? []),
     };
     if (this.#status !== undefined) end.status = this.#status;
     if (this.#fault !== undefined) end.error = this.#fault;
-    try {
-      this.#events.closed(end);
-    } catch {}
+    calm(() => this.#events.closed(end))();
   }
 
   /** What is over but for its last bytes: no machine can know of it, so it is bounded here. */
@@ -371,7 +370,11 @@ function faultOf(error: unknown, secrets: readonly string[]): Fault {
 
 /** One readable line: no control characters, no userinfo, no query, none of the secrets. */
 function plain(text: string, secrets: readonly string[]): string {
-  let line = text.replace(/\p{Cc}+/gu, ' ').trim();
+  // what cannot be seen would hide a secret from us, and be gone when a person reads the line
+  let line = text
+    .replace(/\p{Cc}+/gu, ' ')
+    .replace(/[\p{C}\u2028\u2029]+/gu, '')
+    .trim();
   for (const secret of secrets) line = line.replaceAll(secret, '***');
   return line.replace(/(:\/\/)[^\s/@]*@/g, '$1').replace(/(:\/\/[^\s?]*)\?\S*/g, '$1');
 }

@@ -1,8 +1,8 @@
 /**
  * One socket with one protocol session on it: the only place where frames pass. Promises that
  * frames behind the hello are held until the link is open, that the consumer gets each frame
- * directly and no machine ever sees one, and that the end is told once. It must never write
- * after its end, nor keep more than its bounds of held frames or of unwritten bytes.
+ * directly and no machine ever sees one, and that the end is told once. It must never write or
+ * read after its end, nor keep more than its bounds of held frames or of unwritten bytes.
  */
 import type { EndCause, SocketCommand, SocketReport } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
@@ -53,6 +53,10 @@ export class Wire implements Channel {
   #post: (fact: SocketReport) => void;
   #handle: TransportHandle;
   #held: Inbound[] | null = [];
+  /** of the frames whose items are held */
+  #heldBytes = 0;
+  /** of the frame that is being read, until something of it is held */
+  #frameBytes = 0;
   #opened = false;
   #done = false;
   #heardAt: number;
@@ -78,7 +82,7 @@ export class Wire implements Channel {
       ...(target.fingerprint === undefined ? {} : { fingerprint: target.fingerprint }),
       clock: host.clock,
       uuid: host.uuid,
-      send: (frame) => this.#handle.send(frame),
+      send: (frame) => this.#answer(frame),
       post: (fact, because) => this.#say(fact, because),
       deliver: (inbound) => this.#deliver(inbound),
       diagnose: (level, code, message) => host.diagnose(level, code, message),
@@ -89,7 +93,9 @@ export class Wire implements Channel {
         this.#ask(() => this.session.opened());
       },
       frame: (data) => {
+        if (this.#done) return;
         this.#heard();
+        this.#frameBytes = sizeOf(data);
         this.#ask(() => this.session.frame(data));
       },
       sign: () => this.#heard(),
@@ -168,8 +174,14 @@ export class Wire implements Channel {
   }
 
   #fits(frame: string | Uint8Array): boolean {
-    const bytes = typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength;
-    return this.#handle.bufferedBytes + bytes <= this.#host.queueBytes;
+    return this.#handle.bufferedBytes + sizeOf(frame) <= this.#host.queueBytes;
+  }
+
+  /** What the session says by itself: a peer that asks and never reads must not fill our memory. */
+  #answer(frame: string | Uint8Array) {
+    if (this.#done) return;
+    if (this.#handle.bufferedBytes <= this.#host.queueBytes) this.#handle.send(frame);
+    else this.#cut('the peer sent requests and did not read our answers');
   }
 
   #say(fact: SocketReport, because?: string) {
@@ -188,8 +200,18 @@ export class Wire implements Channel {
   #deliver(inbound: Inbound) {
     if (this.#done) return;
     if (this.#held === null) this.#host.inbound(inbound);
-    else if (this.#held.length < heldMax) this.#held.push(inbound);
-    else this.#cut(`the peer sent more than ${heldMax} messages before the link was open`);
+    else this.#hold(this.#held, inbound);
+  }
+
+  #hold(held: Inbound[], inbound: Inbound) {
+    const { queueBytes } = this.#host;
+    this.#heldBytes += this.#frameBytes;
+    this.#frameBytes = 0;
+    if (held.length >= heldMax) {
+      this.#cut(`the peer sent more than ${heldMax} messages before the link was open`);
+    } else if (this.#heldBytes > queueBytes) {
+      this.#cut(`the peer sent more than ${queueBytes} bytes before the link was open`);
+    } else held.push(inbound);
   }
 
   /** A protocol that throws ends its own connection, and nothing else. */
@@ -250,8 +272,13 @@ export class Wire implements Channel {
     if (this.#done) return;
     this.#done = true;
     this.#listening.clear();
+    if (this.#held !== null) this.#held = [];
     this.#host.ended(this, end);
   }
+}
+
+function sizeOf(frame: string | Uint8Array): number {
+  return typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength;
 }
 
 /** A URL as it may be shown: without credentials and without its query. */

@@ -36,7 +36,11 @@ const failing = (part: Partial<Record<keyof Session, unknown>>): Protocol => ({
   session: (host: SessionHost) => Object.assign(plain().session(host), part),
 });
 
-function make(protocol = plain(), onOpened: (wire: Wire) => void = () => {}): Made {
+function make(
+  protocol = plain(),
+  onOpened: (wire: Wire) => void = () => {},
+  queueBytes = 100,
+): Made {
   const clock = new FakeClock();
   const { sockets, transport } = fakeTransport();
   const tasks: (() => void)[] = [];
@@ -53,7 +57,7 @@ function make(protocol = plain(), onOpened: (wire: Wire) => void = () => {}): Ma
     {
       clock,
       uuid: () => 'u1',
-      queueBytes: 100,
+      queueBytes,
       attempt: 1,
       defer: (task) => tasks.push(task),
       opened: onOpened,
@@ -105,7 +109,7 @@ describe('the gate', () => {
   });
 
   it('holds a thousand, and cuts the connection at one more', () => {
-    const { wire, socket, inbound, ends, facts, flush } = make();
+    const { wire, socket, inbound, ends, facts, flush } = make(plain(), () => {}, 10_000);
     socket.opens();
     for (let n = 0; n < 1_000; n += 1) socket.hears(`${n}`);
     expect([ends, socket.calls]).toEqual([[], []]);

@@ -188,7 +188,10 @@ export class OpenclawSession implements Session {
       ...(server.bootId === null ? {} : { bootId: server.bootId }),
       ...(server.connId === null ? {} : { connId: server.connId }),
     };
-    if (auth.deviceToken !== null) this.#secrets.push(auth.deviceToken);
+    if (auth.deviceToken !== null) {
+      this.#secrets.push(auth.deviceToken);
+      this.#attempt = { ...this.#attempt, secrets: this.#secrets };
+    }
     this.#host.post({ type: 'socket.accepted', silenceMs: 2 * policy.tickIntervalMs });
     this.#compareScopes(auth.scopes);
     this.#keepToken(auth);
