@@ -19,6 +19,7 @@ import type { LaunchPlan, ProcessEvents, ProcessHandle } from '../ports.ts';
 import { invalid } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
 import { environment } from './environment.ts';
+import { fencedProcess } from './fences.ts';
 import { type Asking, calling, found, type Host, messageOf } from './host.ts';
 import { leaf } from './leaf.ts';
 import type { Plan } from './options.ts';
@@ -122,9 +123,12 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
       },
       empty: () => post({ type: 'os.empty' }),
     };
+    const own = host.settings.process?.driver;
     let handle: ProcessHandle;
     try {
-      handle = (host.settings.process?.driver ?? host.driver)(target, events);
+      handle = (own ?? host.driver)(target, events);
+      // named, and left to the deadlines of the machine
+      if (own !== undefined) handle = fencedProcess(handle, broke(host));
     } catch (error) {
       failed({ code: 'HF_USER_FUNCTION', message: `process.driver failed: ${messageOf(error)}` });
       return { release() {} };
@@ -152,6 +156,9 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
       },
     };
   });
+
+const broke = (host: Host) => (error: unknown) =>
+  host.diagnose('error', 'HF_USER_FUNCTION', `process.driver failed: ${messageOf(error)}`);
 
 /** The two that happen, as a person says them. */
 const spawnErrors: Readonly<Record<string, string>> = {
@@ -212,8 +219,10 @@ function note(
   host.exited();
 }
 
-export const readinessLeaf = (host: Host) =>
-  leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
+export const readinessLeaf = (host: Host) => {
+  /** what was said last, of which process: each poll is a leaf of its own */
+  let said: [of: unknown, because: string] = [null, ''];
+  return leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
     const abort = new AbortController();
     const { process: asked } = host.facts;
     let because = '';
@@ -232,7 +241,10 @@ export const readinessLeaf = (host: Host) =>
       if (proof.proved) host.facts.moments.ready = host.clock.now();
       else if (proof.because !== undefined) {
         because = `: ${proof.because}`;
-        host.diagnose('debug', 'HF_NOT_READY', proof.because);
+        if (said[0] !== asked || said[1] !== because) {
+          host.diagnose('debug', 'HF_NOT_READY', proof.because);
+        }
+        said = [asked, because];
       }
       post({ type: proof.proved ? 'readiness.proved' : 'readiness.unproved' });
     });
@@ -247,3 +259,4 @@ export const readinessLeaf = (host: Host) =>
       },
     };
   });
+};
