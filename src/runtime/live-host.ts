@@ -114,7 +114,9 @@ export class LiveHost implements Host {
     if (facts.connection !== null) facts.requestsLost = requests.pending;
     requests.detach(wire, lost);
     facts.connection = null;
-    this.#generationEnd.abort();
+    const ending = this.#generationEnd;
+    // outside of the step that ends it: who listens may call back in
+    this.defer(() => ending.abort());
   }
 
   inbound(inbound: Inbound) {
