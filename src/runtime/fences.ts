@@ -106,3 +106,36 @@ export function fencedClock(clock: Clock, failed: (told: string) => void): Clock
     clearTimeout: (id) => isolated(() => clock.clearTimeout(id), tell('clearTimeout')),
   };
 }
+
+type Listening = Parameters<AbortSignal['addEventListener']>[1];
+
+/**
+ * For a signal that a function of the host is given: Node ends the whole process over a listener
+ * that throws, so each one added to it is isolated.
+ */
+export function fencedController(failed: Failed): AbortController {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const fenced = new WeakMap<object, Listening>();
+  const of = (listener: Listening): Listening => {
+    if (typeof listener !== 'function' && typeof listener !== 'object') return listener;
+    const known = fenced.get(listener);
+    if (known !== undefined) return known;
+    const own: Listening = (event) =>
+      isolated(
+        () =>
+          typeof listener === 'function'
+            ? listener.call(signal, event)
+            : listener.handleEvent(event),
+        failed,
+      );
+    fenced.set(listener, own);
+    return own;
+  };
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  signal.addEventListener = (type: string, listener: Listening, options?: unknown) =>
+    addEventListener.call(signal, type, of(listener), options as EventListenerOptions);
+  signal.removeEventListener = (type: string, listener: Listening, options?: unknown) =>
+    removeEventListener.call(signal, type, of(listener), options as EventListenerOptions);
+  return controller;
+}

@@ -85,6 +85,12 @@ export async function calling<T>(
   }
 }
 
+/** What to do with an abort listener that failed, which `option` had added to its signal. */
+export const signalled = (host: Pick<Host, 'diagnose'>, option: string) => (error: unknown) => {
+  const message = `an abort listener of ${option} failed: ${messageOf(error)}`;
+  host.diagnose('error', 'HF_USER_FUNCTION', message);
+};
+
 const redact = redactor();
 
 /** The message of anything that was thrown, without secrets, bounded and on one line. */

@@ -19,15 +19,15 @@ import type {
 import { HoldfastError } from '../errors.ts';
 import type { TransportTarget } from '../ports.ts';
 import { isolated } from './dispatcher.ts';
-import { fencedSession, fencedSocket } from './fences.ts';
-import { type Asking, attemptRequest, calling, type Host, messageOf } from './host.ts';
+import { fencedController, fencedSession, fencedSocket } from './fences.ts';
+import { type Asking, attemptRequest, calling, type Host, messageOf, signalled } from './host.ts';
 import { leaf } from './leaf.ts';
 import { shown, Wire } from './wire.ts';
 
 /** `authorize`, then `url`. */
 export const lookupLeaf = (host: Host) =>
   leaf<LookupInput, never, LookupReport>('lookup', host, ({ attempt }, post) => {
-    const abort = new AbortController();
+    const abort = fencedController(signalled(host, 'link.url or link.authorize'));
     const asking: Asking = { option: null };
     const authorised = () => {
       if (!abort.signal.aborted) post({ type: 'lookup.authorised' });
@@ -96,7 +96,7 @@ async function authorising(ask: () => boolean | Promise<boolean>, asking: Asking
 /** The session asks for what it needs, through the host's `credentials`. */
 export const credentialsLeaf = (host: Host) =>
   leaf<CredentialsInput, never, CredentialsReport>('credentials', host, ({ attempt }, post) => {
-    const abort = new AbortController();
+    const abort = fencedController(signalled(host, 'link.credentials'));
     const asking: Asking = { option: null };
     const ask = async () => {
       const credentials = host.settings.linkOptions?.credentials;

@@ -63,7 +63,9 @@ async function once(
   if ('http' in ready) {
     const { http } = ready;
     const given =
-      typeof http === 'function' ? await calling('process.ready.http', () => http(found)) : http;
+      typeof http === 'function'
+        ? await calling('process.ready.http', () => http(found), asking)
+        : http;
     const url = String(given).replaceAll('PORT', String(found.port ?? ''));
     const { ok, status, body } = await fetch(url, { signal, redirect: 'manual' });
     await body?.cancel();

@@ -19,8 +19,8 @@ import type { LaunchPlan, ProcessEvents, ProcessHandle } from '../ports.ts';
 import { invalid } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
 import { environment } from './environment.ts';
-import { fencedProcess } from './fences.ts';
-import { type Asking, calling, found, type Host, messageOf } from './host.ts';
+import { fencedController, fencedProcess } from './fences.ts';
+import { type Asking, calling, found, type Host, messageOf, signalled } from './host.ts';
 import { leaf } from './leaf.ts';
 import type { Plan } from './options.ts';
 import { prove } from './readiness.ts';
@@ -31,7 +31,7 @@ const lastWords = 20;
 /** `plan`, then `beforeSpawn`. */
 export const planLeaf = (host: Host, plans: { next: Plan | null }) =>
   leaf<PlanInput, never, PlanReport>('plan', host, ({ attempt }, post) => {
-    const abort = new AbortController();
+    const abort = fencedController(signalled(host, 'process.plan or process.beforeSpawn'));
     host.facts.lastStart = null;
     const asking: Asking = { option: null };
     draw(host, attempt, abort.signal, asking).then(
@@ -223,7 +223,7 @@ export const readinessLeaf = (host: Host) => {
   /** what was said last, of which process: each poll is a leaf of its own */
   let said: [of: unknown, because: string] = [null, ''];
   return leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
-    const abort = new AbortController();
+    const abort = fencedController(signalled(host, 'process.ready'));
     const { process: asked } = host.facts;
     let because = '';
     let proved = false;

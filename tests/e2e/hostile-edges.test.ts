@@ -261,6 +261,46 @@ describe('an object of the host', () => {
   });
 });
 
+describe('an abort listener', () => {
+  it('that fails is named, and harms nobody: of an attempt, a connection, a plan', async () => {
+    const server = await RealServer.start('accepts');
+    const run = program(`${prelude(server.target().url)}
+      const all = [];
+      for (const way of ['throws', 'rejects']) {
+        const spoil = ({ signal }) => {
+          const removed = () => console.log('was removed');
+          signal.addEventListener('abort', removed);
+          signal.removeEventListener('abort', removed);
+          signal.addEventListener('abort', ways[way], { once: true });
+          signal.addEventListener('abort', { handleEvent: ways[way] });
+        };
+        const spoiling = (answer) => (request) => { spoil(request); return answer; };
+        const make = {
+          'link.url': () => hf.connect(linkOf({ url: spoiling(url) })),
+          'link.credentials': () => hf.connect(linkOf({ credentials: spoiling({}) })),
+          onConnected: () => {
+            const gateway = hf.connect(linkOf());
+            gateway.onConnected(spoil);
+            return gateway;
+          },
+          'process.plan': () => hf.supervise(processOf({ plan: spoiling({ command }) })),
+          'process.ready': () => hf.supervise(processOf({ ready: { probe: spoiling(true) } })),
+        };
+        for (const [option, one] of Object.entries(make)) {
+          all.push(live(option + ' ' + way, one));
+        }
+      }
+      print(await Promise.all(all));
+    `);
+    const all = await lives(run);
+    expect(all).toHaveLength(10);
+    expectBounds(all);
+    for (const { name, is } of all) expect([name, is]).toEqual([name, 'running']);
+    expectNamed(all, (option) => `an abort listener of ${option}`);
+    expect(carriers()).toEqual([]);
+  });
+});
+
 describe('what a function of the host throws', () => {
   it('gets out without its secrets, whatever it is', async () => {
     const server = await RealServer.start('accepts');

@@ -29,11 +29,13 @@ describe('a function of the host', () => {
         }
         const probing = () => hf.supervise(processOf({ ready: { probe: fails }, readyMs: 400 }));
         all.push(live('process.ready.probe ' + way, probing));
+        const asking = () => hf.supervise(processOf({ ready: { http: fails }, readyMs: 400 }));
+        all.push(live('process.ready.http ' + way, asking));
       }
       print(await Promise.all(all));
     `);
     const all = await lives(run);
-    expect(all).toHaveLength(18);
+    expect(all).toHaveLength(21);
     expectBounds(all);
     for (const { name, is, told } of all) {
       const [option = '', way] = name.split(' ');
@@ -86,7 +88,7 @@ describe('a listener', () => {
   it('DS-30, CH-26, CH-29, DS-03: may throw, reject, re-enter and remove itself', async () => {
     const server = await RealServer.start('accepts');
     const run = program(`${prelude(server.target().url)}
-      const events = ['status', 'ready', 'diagnostic', 'exit', 'restart', 'message'];
+      const events = ['status', 'ready', 'diagnostic', 'exit', 'restart', 'message', 'event'];
       const all = [];
       for (const [way, fails] of Object.entries(ways)) {
         all.push(live('all ' + way, () => {
