@@ -144,7 +144,7 @@ describe('a process that disposes', () => {
     for (const { name, manner } of phases) {
       const server = await standIn(manner ?? 'mute');
       const run = program(`
-        const { linkPhases, servicePhases } = await import(${JSON.stringify(bundled('tests/e2e/phases'))});
+        const { linkPhases, servicePhases } = await import('${bundled('tests/e2e/phases')}');
         const phase = [...linkPhases, ...servicePhases].find((one) => one.name === '${name}');
         const { gateway } = await phase.reach(${server.port});
         const outcome = await gateway.dispose();

@@ -82,7 +82,7 @@ describe('an object of the host', () => {
     expectNamed(told, (option) => option);
   });
 
-  it('link.transport: a socket of it that fails is named, and does not hold up a stop', async () => {
+  it('link.transport: a socket that fails is named, and does not hold up a stop', async () => {
     const run = program(`${prelude('ws://127.0.0.1:1')}
       const methods = ['dial', 'send', 'ping', 'close', 'reset'];
       const all = [];
@@ -119,7 +119,7 @@ describe('an object of the host', () => {
     expectNamed(all, (option) => option);
   });
 
-  it('process.driver: a process of it that fails is named, stop settles with the truth', async () => {
+  it('process.driver: a process that fails is named, stop settles with the truth', async () => {
     const run = program(`${prelude('ws://127.0.0.1:1')}
       const methods = ['launch', 'terminate', 'kill', 'release'];
       const all = [];
@@ -158,7 +158,7 @@ describe('an object of the host', () => {
     expectNamed(all, (option) => `${option} failed: `);
   });
 
-  it('clock: is named; without a timer everything is taken down, else nothing happens', async () => {
+  it('clock: is named; without a timer all is taken down, else nothing happens', async () => {
     const server = await RealServer.start('accepts');
     const run = program(`${prelude(server.target().url)}
       const methods = ['now', 'wallNow', 'setTimeout', 'clearTimeout'];
