@@ -9,6 +9,7 @@ import type { Facts } from './facts.ts';
 import type { LeafHost } from './leaf.ts';
 import type { AttemptRequest, Found } from './options.ts';
 import type { OutputRing } from './output.ts';
+import { redactor } from './redact.ts';
 import type { RequestStore } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Wire } from './wire.ts';
@@ -69,6 +70,7 @@ export async function calling<T>(
   run: () => T | Promise<T>,
   asking: Asking = { option: null },
 ): Promise<T> {
+  const outer = asking.option;
   asking.option = option;
   try {
     return await run();
@@ -79,12 +81,24 @@ export async function calling<T>(
       cause,
     });
   } finally {
-    asking.option = null;
+    asking.option = outer;
   }
 }
 
-/** The message of anything that was thrown, bounded and on one line. */
+/** What to do with an abort listener that failed, which `option` had added to its signal. */
+export const signalled = (host: Pick<Host, 'diagnose'>, option: string) => (error: unknown) => {
+  const message = `an abort listener of ${option} failed: ${messageOf(error)}`;
+  host.diagnose('error', 'HF_USER_FUNCTION', message);
+};
+
+const redact = redactor();
+
+/** The message of anything that was thrown, without secrets, bounded and on one line. */
 export function messageOf(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').slice(0, 200);
+  try {
+    const text = String(cause instanceof Error ? cause.message : cause);
+    return redact(text.replaceAll(/[\s\p{Cc}]+/gu, ' ')).slice(0, 200);
+  } catch {
+    return 'something was thrown that has no text';
+  }
 }

@@ -18,14 +18,16 @@ import type {
 } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
 import type { TransportTarget } from '../ports.ts';
-import { type Asking, attemptRequest, calling, type Host, messageOf } from './host.ts';
+import { isolated } from './dispatcher.ts';
+import { fencedController, fencedSession, fencedSocket } from './fences.ts';
+import { type Asking, attemptRequest, calling, type Host, messageOf, signalled } from './host.ts';
 import { leaf } from './leaf.ts';
 import { shown, Wire } from './wire.ts';
 
 /** `authorize`, then `url`. */
 export const lookupLeaf = (host: Host) =>
   leaf<LookupInput, never, LookupReport>('lookup', host, ({ attempt }, post) => {
-    const abort = new AbortController();
+    const abort = fencedController(signalled(host, 'link.url or link.authorize'));
     const asking: Asking = { option: null };
     const authorised = () => {
       if (!abort.signal.aborted) post({ type: 'lookup.authorised' });
@@ -68,9 +70,10 @@ async function find(
   const { authorize, url } = link;
   if (authorize !== undefined) await authorising(() => authorize(request), asking);
   authorised();
-  const given =
-    typeof url === 'function' ? await calling('link.url', () => url(request), asking) : url;
-  const target = String(given);
+  const target =
+    typeof url === 'function'
+      ? await calling('link.url', async () => String(await url(request)), asking)
+      : url;
   if (!URL.canParse(target) || !/^(wss?|https?):$/.test(new URL(target).protocol)) {
     throw new HoldfastError(
       'HF_OPTION_INVALID',
@@ -93,7 +96,7 @@ async function authorising(ask: () => boolean | Promise<boolean>, asking: Asking
 /** The session asks for what it needs, through the host's `credentials`. */
 export const credentialsLeaf = (host: Host) =>
   leaf<CredentialsInput, never, CredentialsReport>('credentials', host, ({ attempt }, post) => {
-    const abort = new AbortController();
+    const abort = fencedController(signalled(host, 'link.credentials'));
     const asking: Asking = { option: null };
     const ask = async () => {
       const credentials = host.settings.linkOptions?.credentials;
@@ -102,7 +105,7 @@ export const credentialsLeaf = (host: Host) =>
       return calling('link.credentials', () => credentials(request), asking);
     };
     const { wire } = host;
-    Promise.resolve(wire?.session.credentials(ask)).then(
+    calling('link.protocol', async () => wire?.session.credentials(ask), asking).then(
       () => {
         if (!abort.signal.aborted) post({ type: 'credentials.ready' });
       },
@@ -138,11 +141,24 @@ export const socketLeaf = (host: Host) =>
       maxPayloadBytes: link.messageBytes,
     };
     let wire: Wire;
+    /** A protocol or a transport of the host's own failed: the connection ends over it. */
+    const broke = (option: string) => (error: unknown) => {
+      const told = `${option} failed: ${messageOf(error)}`;
+      failed(host, 'lost', new HoldfastError('HF_USER_FUNCTION', told, { cause: error }));
+      post({ type: 'socket.closed', cause: 'lost', floorMs: 0 });
+    };
+    const own = link.transport;
     try {
       wire = new Wire(
         target,
-        link.protocol,
-        link.transport ?? host.transport,
+        {
+          name: link.protocol.name,
+          heartbeat: link.protocol.heartbeat,
+          session: (of) => fencedSession(link.protocol.session(of), broke('link.protocol')),
+        },
+        own === undefined
+          ? host.transport
+          : (...dial) => fencedSocket(own(...dial), broke('link.transport')),
         {
           clock: host.clock,
           uuid: () => host.uuid(),
@@ -167,15 +183,12 @@ export const socketLeaf = (host: Host) =>
           ),
       );
     } catch (error) {
-      // a protocol or a transport of the host's own
-      const told = `link.protocol or link.transport failed: ${messageOf(error)}`;
-      failed(host, 'lost', new HoldfastError('HF_USER_FUNCTION', told, { cause: error }));
-      post({ type: 'socket.closed', cause: 'lost', floorMs: 0 });
+      broke('link.protocol or link.transport')(error);
       return { release() {} };
     }
     host.wire = wire;
     return {
-      command: (command) => wire.command(command),
+      command: (command) => isolated(() => wire.command(command), broke('link.protocol')),
       release() {
         if (host.wire === wire) host.wire = null;
         wire.release();
@@ -193,12 +206,16 @@ export const pulseLeaf = (host: Host) =>
       }
       post({ type: 'pulse.alive', idleMs: 0 });
     };
+    const told = (error: unknown) => {
+      const because = `link.protocol failed: ${messageOf(error)}`;
+      host.diagnose('error', 'HF_USER_FUNCTION', because);
+    };
     return {
       command({ type }) {
         const idleMs = wire?.idleMs ?? Number.POSITIVE_INFINITY;
         if (type === 'pulse.ping') {
           askedAt = host.clock.now();
-          wire?.ping(alive);
+          isolated(() => wire?.ping(alive), told);
         } else if (idleMs < silenceMs) post({ type: 'pulse.alive', idleMs });
         else post({ type: 'pulse.silent' });
       },

@@ -7,8 +7,9 @@ import { HoldfastError } from '../errors.ts';
 import type { Clock, Defer, Inbound, Logger, ProcessDriver, Random, Transport } from '../ports.ts';
 import { isolated } from './dispatcher.ts';
 import { Facts } from './facts.ts';
+import { fencedController } from './fences.ts';
 import type { GatewayEvents } from './gateway.ts';
-import { type Host, type Level, messageOf } from './host.ts';
+import { type Host, type Level, messageOf, signalled } from './host.ts';
 import { OutputRing } from './output.ts';
 import { RequestStore } from './requests.ts';
 import type { Settings } from './settings.ts';
@@ -99,7 +100,7 @@ export class LiveHost implements Host {
       server: wire.session.server,
       rttMs: null,
     };
-    this.#generationEnd = new AbortController();
+    this.#generationEnd = fencedController(signalled(this, 'onConnected'));
     this.requests.attach(wire);
     const { generation } = facts;
     const { signal } = this.#generationEnd;
@@ -114,7 +115,9 @@ export class LiveHost implements Host {
     if (facts.connection !== null) facts.requestsLost = requests.pending;
     requests.detach(wire, lost);
     facts.connection = null;
-    this.#generationEnd.abort();
+    const ending = this.#generationEnd;
+    // outside of the step that ends it: who listens may call back in
+    this.defer(() => ending.abort());
   }
 
   inbound(inbound: Inbound) {

@@ -8,6 +8,7 @@ import type { GatewayCommand } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Facts } from './facts.ts';
 import { failure } from './failure.ts';
+import { fencedClock } from './fences.ts';
 import type { GatewayEvents, RestartOutcome, StopOutcome } from './gateway.ts';
 import { messageOf } from './host.ts';
 import { Ledger } from './ledger.ts';
@@ -17,7 +18,7 @@ import { died } from './sentences.ts';
 import { type Settings, settle } from './settings.ts';
 import { type Status, statusOf } from './status.ts';
 import { System } from './system.ts';
-import { type SystemView, viewOf } from './view.ts';
+import { rest, type SystemView, viewOf } from './view.ts';
 import { Waiters, type WaitOptions } from './waiters.ts';
 
 export interface MachineryEvents extends Omit<HostEvents, 'because'> {
@@ -54,13 +55,19 @@ export class Machinery {
     this.#environment = environment;
     this.#events = events;
     const clock =
-      options.clock ?? environment.clock(() => this.#system?.send({ type: 'host.resumed' }));
+      options.clock === undefined
+        ? environment.clock(() => this.#system?.send({ type: 'host.resumed' }))
+        : fencedClock(options.clock, (told) =>
+            this.host.diagnose('error', 'HF_USER_FUNCTION', told),
+          );
     this.host = new LiveHost(this.settings, clock, environment, options.logger, {
       ...events,
       because: () => this.#status.because,
     });
     this.#waiters = new Waiters(clock);
-    this.#ledger = new Ledger(clock, (intent) => this.#events.restart(intent));
+    this.#ledger = new Ledger(clock, (intent) =>
+      environment.defer(() => this.#events.restart(intent)),
+    );
     this.#status = this.#derive(null);
   }
 
@@ -83,10 +90,14 @@ export class Machinery {
     return this.#status;
   }
 
-  /** Throws when the system is broken, or breaks over it. */
-  send(command: GatewayCommand) {
-    this.#begun().send(command);
+  /**
+   * Throws when the system is broken, or breaks over it. False: it waits for the step to end from
+   * within which it was called.
+   */
+  send(command: GatewayCommand): boolean {
+    const taken = this.#begun().send(command);
     if (this.#broken !== null) throw this.#broken;
+    return taken;
   }
 
   start() {
@@ -127,7 +138,7 @@ export class Machinery {
       facts.moments.stopped = null;
     }
     const pid = facts.process?.pid;
-    this.#begun().send(command);
+    if (!this.#begun().send(command)) await undefined;
     const outcome = await this.#waiters.wait<StopOutcome>(command.type, () => {
       const { gateway } = this.view;
       if (this.#broken !== null) return { value: this.#dropped(command.type) };
@@ -165,7 +176,8 @@ export class Machinery {
       pidAfter: this.facts.process?.pid,
     });
     if (this.settings.service === null) return refused('not-owned');
-    this.send({ type: 'restart', by, settleMs, later: this.#ledger.isLater(settleMs) });
+    const later = this.#ledger.isLater(settleMs);
+    if (!this.send({ type: 'restart', by, settleMs, later })) await undefined;
     if (this.#numbers().asked === asked) return refused('stopped');
     const entry = this.#ledger.enter(this.#numbers().asked, ask);
     const outcome = await this.#waiters.wait('restart()', () => {
@@ -196,10 +208,15 @@ export class Machinery {
     const askedAt = clock.now();
     const { ended } = this.host;
     let answered = false;
-    wire.ping(() => {
-      answered = true;
-      this.#waiters.look();
-    });
+    try {
+      wire.ping(() => {
+        answered = true;
+        this.#waiters.look();
+      });
+    } catch (error) {
+      const because = `link.protocol failed: ${messageOf(error)}`;
+      return { ok: false, rttMs: null, because };
+    }
     const wait = this.#waiters.wait(
       'probe()',
       () => (answered || ended.aborted ? { value: answered } : undefined),
@@ -215,10 +232,13 @@ export class Machinery {
   /** The system is made at the first command: no actor exists before. */
   #begun(): System {
     if (this.#broken !== null) throw this.#broken;
-    this.#system ??= new System(this.host, this.#options.inspect, {
+    if (this.#system !== null) return this.#system;
+    this.#system = new System(this.host, this.#options.inspect, {
       changed: () => this.#changed(),
       broke: (error) => this.#break(error),
     });
+    // who watches may call back in from now on
+    this.#system.start();
     return this.#system;
   }
 
@@ -357,6 +377,7 @@ export class Machinery {
 
   #break(error: unknown) {
     this.#broken = new HoldfastError('HF_INTERNAL', `a machine failed: ${messageOf(error)}`, {
+      details: error instanceof HoldfastError ? error.details : {},
       cause: error,
       trace: this.trace,
     });
@@ -372,13 +393,3 @@ export class Machinery {
 /** Waits for somebody outside: and not merely trying again after it was told to. */
 const paused = ({ gateway, reconnect }: SystemView): boolean =>
   gateway.in('life.wanted.linking.held') && (reconnect?.in('paused') ?? false);
-
-/** Where a system stands that has no actors: none yet, or none that can be trusted. */
-const rest = (at: string): SystemView => ({
-  gateway: { in: (path) => `${at}.`.startsWith(`${path}.`), context: {} },
-  supervisor: null,
-  process: null,
-  reconnect: null,
-  connection: null,
-  heartbeat: null,
-});

@@ -63,8 +63,10 @@ async function once(
   if ('http' in ready) {
     const { http } = ready;
     const given =
-      typeof http === 'function' ? await calling('process.ready.http', () => http(found)) : http;
-    const url = given.replaceAll('PORT', String(found.port ?? ''));
+      typeof http === 'function'
+        ? await calling('process.ready.http', () => http(found), asking)
+        : http;
+    const url = String(given).replaceAll('PORT', String(found.port ?? ''));
     const { ok, status, body } = await fetch(url, { signal, redirect: 'manual' });
     await body?.cancel();
     return ok ? { proved: true } : { proved: false, because: `HTTP status ${status}` };
@@ -88,6 +90,13 @@ async function byProtocol(host: Host, signal: AbortSignal, asking: Asking): Prom
       handle?.reset();
       resolve(proof);
     };
+    const ask = (run: () => void) => {
+      try {
+        run();
+      } catch (error) {
+        settle({ proved: false, because: `link.protocol failed: ${messageOf(error)}` });
+      }
+    };
     const session = link.protocol.session({
       attempt: 1,
       endpoint: target,
@@ -103,10 +112,10 @@ async function byProtocol(host: Host, signal: AbortSignal, asking: Asking): Prom
     handle = (link.transport ?? host.transport)(
       { url: target, ...link.ws, ...link.tls, maxPayloadBytes: link.messageBytes },
       {
-        opened: () => session.opened(),
-        frame: (data) => session.frame(data),
+        opened: () => ask(() => session.opened()),
+        frame: (data) => ask(() => session.frame(data)),
         sign() {},
-        closed: (end) => settle({ proved: false, because: session.ended(end).because }),
+        closed: (end) => ask(() => settle({ proved: false, because: session.ended(end).because })),
       },
     );
     signal.addEventListener('abort', () => settle({ proved: false }), { once: true });

@@ -6,6 +6,7 @@
  */
 import { type Delivery, HoldfastError } from '../errors.ts';
 import type { Clock, Inbound, PeerError } from '../ports.ts';
+import { messageOf } from './host.ts';
 
 /** What the store needs of an open session. */
 export interface Channel {
@@ -194,10 +195,9 @@ function aborted(method: string, sent: Delivery): HoldfastError {
 
 function unsent(method: string, cause: unknown): HoldfastError {
   if (cause instanceof HoldfastError) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
   return new HoldfastError(
     'HF_REQUEST_FAILED',
-    `request "${method}" could not be written: ${message}`,
+    `request "${method}" could not be written: ${messageOf(cause)}`,
     { delivery: 'not-sent', details: { method }, cause },
   );
 }

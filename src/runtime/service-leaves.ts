@@ -19,7 +19,8 @@ import type { LaunchPlan, ProcessEvents, ProcessHandle } from '../ports.ts';
 import { invalid } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
 import { environment } from './environment.ts';
-import { type Asking, calling, found, type Host, messageOf } from './host.ts';
+import { fencedController, fencedProcess } from './fences.ts';
+import { type Asking, calling, found, type Host, messageOf, signalled } from './host.ts';
 import { leaf } from './leaf.ts';
 import type { Plan } from './options.ts';
 import { prove } from './readiness.ts';
@@ -30,7 +31,7 @@ const lastWords = 20;
 /** `plan`, then `beforeSpawn`. */
 export const planLeaf = (host: Host, plans: { next: Plan | null }) =>
   leaf<PlanInput, never, PlanReport>('plan', host, ({ attempt }, post) => {
-    const abort = new AbortController();
+    const abort = fencedController(signalled(host, 'process.plan or process.beforeSpawn'));
     host.facts.lastStart = null;
     const asking: Asking = { option: null };
     draw(host, attempt, abort.signal, asking).then(
@@ -122,9 +123,12 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
       },
       empty: () => post({ type: 'os.empty' }),
     };
+    const own = host.settings.process?.driver;
     let handle: ProcessHandle;
     try {
-      handle = (host.settings.process?.driver ?? host.driver)(target, events);
+      handle = (own ?? host.driver)(target, events);
+      // named, and left to the deadlines of the machine
+      if (own !== undefined) handle = fencedProcess(handle, broke(host));
     } catch (error) {
       failed({ code: 'HF_USER_FUNCTION', message: `process.driver failed: ${messageOf(error)}` });
       return { release() {} };
@@ -152,6 +156,9 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
       },
     };
   });
+
+const broke = (host: Host) => (error: unknown) =>
+  host.diagnose('error', 'HF_USER_FUNCTION', `process.driver failed: ${messageOf(error)}`);
 
 /** The two that happen, as a person says them. */
 const spawnErrors: Readonly<Record<string, string>> = {
@@ -212,9 +219,11 @@ function note(
   host.exited();
 }
 
-export const readinessLeaf = (host: Host) =>
-  leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
-    const abort = new AbortController();
+export const readinessLeaf = (host: Host) => {
+  /** what was said last, of which process: each poll is a leaf of its own */
+  let said: [of: unknown, because: string] = [null, ''];
+  return leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
+    const abort = fencedController(signalled(host, 'process.ready'));
     const { process: asked } = host.facts;
     let because = '';
     let proved = false;
@@ -232,7 +241,10 @@ export const readinessLeaf = (host: Host) =>
       if (proof.proved) host.facts.moments.ready = host.clock.now();
       else if (proof.because !== undefined) {
         because = `: ${proof.because}`;
-        host.diagnose('debug', 'HF_NOT_READY', proof.because);
+        if (said[0] !== asked || said[1] !== because) {
+          host.diagnose('debug', 'HF_NOT_READY', proof.because);
+        }
+        said = [asked, because];
       }
       post({ type: proof.proved ? 'readiness.proved' : 'readiness.unproved' });
     });
@@ -247,3 +259,4 @@ export const readinessLeaf = (host: Host) =>
       },
     };
   });
+};

@@ -16,6 +16,8 @@ import type {
 import type { HoldfastError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { invalid, pick } from './defaults.ts';
+import { isolated } from './dispatcher.ts';
+import { messageOf } from './host.ts';
 import type { BackoffOptions, GatewayOptions, LinkOptions, ProcessOptions } from './options.ts';
 
 /** The options, checked and complete. */
@@ -132,10 +134,7 @@ export function settle(options: GatewayOptions, random: Random): Settings {
     throw invalid('process.stop.signal', 'must be the name of a signal', signal);
   }
   if (typeof link?.url === 'string') checkUrl('link.url', link.url);
-  const luck = random();
-  if (!(luck >= 0 && luck < 1)) {
-    throw invalid('random', 'must answer a number from 0 up to, not including, 1', luck);
-  }
+  const luck = drawn(random);
   return {
     name: options.name ?? 'gateway',
     luck,
@@ -148,6 +147,23 @@ export function settle(options: GatewayOptions, random: Random): Settings {
         : { ...service, exitClasses: service.exitClasses ?? { 78: 'configuration' } },
     linkOptions: link === null ? null : { ...link, ...sizes(link) },
   };
+}
+
+function drawn(random: Random): number {
+  const rule = 'must answer a number from 0 up to, not including, 1';
+  let luck: unknown;
+  let failed = '';
+  isolated(
+    () => {
+      luck = random();
+      return luck;
+    },
+    (error) => {
+      failed = `; it failed: ${messageOf(error)}`;
+    },
+  );
+  if (typeof luck === 'number' && luck >= 0 && luck < 1) return luck;
+  throw invalid('random', `${rule}${failed}`, luck);
 }
 
 /** Throws `HF_OPTION_INVALID` for an address that no transport of ours can dial. */

@@ -77,13 +77,18 @@ export class System {
   #trace: { actor: string; event: string; value: unknown }[] = [];
   #host: Host;
   #timers: Timers;
+  /** a command on its way into the root */
+  #sent: EventObject | null = null;
+  /** what the observers of the host have not seen yet, until the root is started */
+  #early: InspectionEvent[] | null = [];
+  #watchers: Watch[];
 
   constructor(host: Host, inspect: unknown, events: SystemEvents) {
     this.#host = host;
     this.#timers = new Timers(host.clock);
     const { luck, gateway: policy, service: servicePolicy, link: linkPolicy } = host.settings;
     const machine = gateway.provide({ actors: { service: service(host), link: link(host) } });
-    const watchers = observers(inspect, host);
+    this.#watchers = observers(inspect, host);
     this.root = createActor(machine, {
       id: host.settings.name,
       input: { luck, policy, service: servicePolicy, link: linkPolicy },
@@ -91,9 +96,11 @@ export class System {
       inspect: (event) => {
         if (event.type === '@xstate.snapshot') {
           this.#note(event.actorRef as AnyActorRef, event.event, event.snapshot);
+          if (event.event === this.#sent) this.#sent = null;
           events.changed();
         }
-        for (const watch of watchers) watch(event);
+        if (this.#early !== null) this.#early.push(event);
+        else for (const watch of this.#watchers) watch(event);
       },
     });
     this.root.subscribe({
@@ -102,6 +109,13 @@ export class System {
         events.broke(error);
       },
     });
+  }
+
+  /** Apart from the making: an observer may send a command already. */
+  start() {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const event of early) for (const watch of this.#watchers) watch(event);
     this.root.start();
   }
 
@@ -112,9 +126,14 @@ export class System {
     );
   }
 
-  /** Nothing happens once the root has ended. */
-  send(command: GatewayCommand) {
-    if (this.root.getSnapshot().status === 'active') this.root.send(command);
+  /** Nothing happens once the root has ended. False: it will be taken when this step is over. */
+  send(command: GatewayCommand): boolean {
+    if (this.root.getSnapshot().status !== 'active') return true;
+    this.#sent = command;
+    this.root.send(command);
+    const taken = this.#sent !== command || this.root.getSnapshot().status !== 'active';
+    this.#sent = null;
+    return taken;
   }
 
   /** Stops every actor; leaves that still hold something release it. */

@@ -61,3 +61,13 @@ function within(value: StateValue, [head, ...rest]: string[]): boolean {
   const inner = value[head];
   return inner !== undefined && within(inner, rest);
 }
+
+/** Where a system stands that has no actors: none yet, or none that can be trusted. */
+export const rest = (at: string): SystemView => ({
+  gateway: { in: (path) => `${at}.`.startsWith(`${path}.`), context: {} },
+  supervisor: null,
+  process: null,
+  reconnect: null,
+  connection: null,
+  heartbeat: null,
+});
