@@ -5,11 +5,11 @@
  */
 import { HoldfastError } from '../errors.ts';
 import type { Clock, Defer, ProcessDriver, Transport } from '../ports.ts';
+import { redactor } from '../redact.ts';
 import type { Facts } from './facts.ts';
 import type { LeafHost } from './leaf.ts';
 import type { AttemptRequest, Found } from './options.ts';
 import type { OutputRing } from './output.ts';
-import { redactor } from './redact.ts';
 import type { RequestStore } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Wire } from './wire.ts';
