@@ -110,6 +110,7 @@ export const credentialsLeaf = (host: Host) =>
         if (abort.signal.aborted) return;
         const cause = causes[codeOf(error)] ?? 'lost';
         failed(host, cause, error);
+        wire?.blame(messageOf(error));
         post({ type: 'credentials.failed', cause });
       },
     );
