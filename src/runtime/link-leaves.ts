@@ -188,7 +188,9 @@ export const pulseLeaf = (host: Host) =>
   leaf<PulseInput, PulseCommand, PulseReport>('pulse', host, ({ silenceMs }, post) => {
     const { wire } = host;
     let askedAt = 0;
+    let unanswered = false;
     const alive = () => {
+      unanswered = false;
       if (host.facts.connection !== null) {
         host.facts.connection.rttMs = Math.round(host.clock.now() - askedAt);
       }
@@ -199,11 +201,15 @@ export const pulseLeaf = (host: Host) =>
         const idleMs = wire?.idleMs ?? Number.POSITIVE_INFINITY;
         if (type === 'pulse.ping') {
           askedAt = host.clock.now();
+          unanswered = true;
           wire?.ping(alive);
         } else if (idleMs < silenceMs) post({ type: 'pulse.alive', idleMs });
         else post({ type: 'pulse.silent' });
       },
-      release() {},
+      // whoever gives the connection up for another reason releases the socket first
+      release() {
+        if (unanswered) wire?.silent();
+      },
     };
   });
 
