@@ -4,9 +4,10 @@ import type { Mutant } from './mutants.ts';
 export const mutants: readonly Mutant[] = [
   {
     ids: ['CH-01'],
-    file: 'machines/connection.ts',
-    find: "'socket.opened': 'authenticating'",
-    instead: "'socket.opened': '#connection.linked.authenticating.credentials'",
+    file: 'src/protocols/openclaw/session.ts',
+    find: "this.#host.post({ type: 'socket.opened' });",
+    instead: `this.#host.post({ type: 'socket.opened' });
+    this.#host.send(JSON.stringify({ type: 'req', id: 'early', method: 'connect' }));`,
   },
   {
     ids: ['CH-02'],
