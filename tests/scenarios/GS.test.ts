@@ -178,6 +178,7 @@ describe('a connection that a newer one has superseded', () => {
   it('GS-13: is also the one before a stop and a start', async () => {
     const { subject, ears, events } = await met();
     const stop = subject.is.stop();
+    claw(0).event('while-stopping', {});
     await stage().settle();
     expect(await stop).toMatchObject({ gone: true });
     stage().welcomes();
