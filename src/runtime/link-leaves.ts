@@ -113,6 +113,7 @@ export const credentialsLeaf = (host: Host) =>
         if (abort.signal.aborted) return;
         const cause = causes[codeOf(error)] ?? 'lost';
         failed(host, cause, error);
+        wire?.blame(messageOf(error));
         post({ type: 'credentials.failed', cause });
       },
     );
@@ -200,7 +201,9 @@ export const pulseLeaf = (host: Host) =>
   leaf<PulseInput, PulseCommand, PulseReport>('pulse', host, ({ silenceMs }, post) => {
     const { wire } = host;
     let askedAt = 0;
+    let unanswered = false;
     const alive = () => {
+      unanswered = false;
       if (host.facts.connection !== null) {
         host.facts.connection.rttMs = Math.round(host.clock.now() - askedAt);
       }
@@ -215,11 +218,15 @@ export const pulseLeaf = (host: Host) =>
         const idleMs = wire?.idleMs ?? Number.POSITIVE_INFINITY;
         if (type === 'pulse.ping') {
           askedAt = host.clock.now();
+          unanswered = true;
           isolated(() => wire?.ping(alive), told);
         } else if (idleMs < silenceMs) post({ type: 'pulse.alive', idleMs });
         else post({ type: 'pulse.silent' });
       },
-      release() {},
+      // whoever gives the connection up for another reason releases the socket first
+      release() {
+        if (unanswered) wire?.silent();
+      },
     };
   });
 

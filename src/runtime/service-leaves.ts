@@ -90,6 +90,13 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
     const plan = plans.next;
     if (plan === null) throw new Error('no launch plan');
     let expected = false;
+    let over = false;
+    /** A driver of the host's own may speak late: that is not about the process of today. */
+    const held =
+      <A extends unknown[]>(tell: (...args: A) => void) =>
+      (...args: A) => {
+        if (!over) tell(...args);
+      };
     const target = launch(host, plan);
     host.output.begin(target.env);
     const failed = ({ code, message }: { code: string; message: string }) => {
@@ -101,7 +108,7 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
       post({ type: 'os.failed' });
     };
     const events: ProcessEvents = {
-      spawned: (pid) => {
+      spawned: held((pid) => {
         const startedAt = host.clock.wallNow();
         host.facts.process = {
           pid,
@@ -112,15 +119,15 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
         };
         host.facts.moments.spawned = host.clock.now();
         post({ type: 'os.spawned' });
-      },
-      failed,
+      }),
+      failed: held(failed),
       ...sink(host),
-      line: (stream, text) => host.output.push(stream, text),
-      exited: ({ code, signal }) => {
+      line: held((stream, text) => host.output.push(stream, text)),
+      exited: held(({ code, signal }) => {
         const kind = classify(host, code, signal);
         note(host, { code, signal, kind, expected });
         post({ type: 'os.exited', class: kind });
-      },
+      }),
       empty: () => post({ type: 'os.empty' }),
     };
     const own = host.settings.process?.driver;
@@ -150,6 +157,7 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
         else handle.kill();
       },
       release() {
+        over = true;
         host.processes.delete(killNow);
         host.facts.process = null;
         handle.release();

@@ -62,6 +62,8 @@ export class Wire implements Channel {
   #heardAt: number;
   /** what the peer gave as its reason to refuse or to leave */
   #because: string | null = null;
+  /** the heartbeat has given up on the peer */
+  #silent = false;
   /** who waits for the next sign of life: the heartbeat, and whoever probes */
   readonly #listening = new Set<() => void>();
 
@@ -158,17 +160,22 @@ export class Wire implements Channel {
     this.#because = because;
   }
 
+  /** The heartbeat ended with a ping unanswered: what follows is its verdict. */
+  silent() {
+    this.#silent = true;
+  }
+
   /** Ends it now, with a reset. */
   release() {
     this.#handle.reset();
-    const cause = this.#listening.size > 0 ? 'dead' : 'closed';
+    const cause = this.#silent ? 'dead' : 'closed';
     this.#end({ cause, because: this.#resetting(), code: 1006, floorMs: 0 });
   }
 
   /** Who is reset has been silent for too long, or is not wanted any more: what is known of it. */
   #resetting(): string {
     if (!this.#opened) return `${this.endpoint} had not answered; we reset the connection`;
-    if (this.#listening.size === 0) return 'we reset the connection';
+    if (!this.#silent) return 'we reset the connection';
     const silent = duration(this.idleMs);
     return `the peer was silent for ${silent}, also when probed; we reset the connection`;
   }

@@ -205,9 +205,14 @@ describe('the end', () => {
     const silent = open(make());
     silent.clock.jump(700);
     silent.wire.ping(() => {});
+    silent.wire.silent();
     silent.wire.release();
     expect(silent.ends).toMatchObject([{ cause: 'dead' }]);
     expect(silent.ends[0]?.because).toMatch(/^the peer was silent for 700 ms, also when probed; /);
+    const unwanted = open(make());
+    unwanted.wire.ping(() => {});
+    unwanted.wire.release();
+    expect(unwanted.ends).toMatchObject([{ cause: 'closed', because: 'we reset the connection' }]);
     const blamed = make();
     blamed.wire.blame('link.credentials had not answered');
     blamed.wire.command({ type: 'socket.close', why: 'timeout' });
