@@ -61,6 +61,7 @@ export class Machinery {
     this.#waiters = new Waiters(clock);
     this.#ledger = new Ledger(clock, (intent) => this.#events.restart(intent));
     this.#status = this.#derive(null);
+    this.#told = this.#status.line;
   }
 
   get facts(): Facts {
