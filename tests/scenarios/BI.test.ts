@@ -162,7 +162,7 @@ describe('a verb or a frame that fits nowhere', () => {
       const told = subject.statuses.length;
       const sockets = stage().calls.length;
       await Promise.all([subject.is.retryNow(), subject.is.resume()]);
-      const unknown = { nonsense: 1 };
+      const unknown = { url: 'ws://127.0.0.1:18790', nonsense: 1 };
       const refused = outcome(subject.is.retarget(unknown));
       await stage().settle();
       expect(refused.error?.code).toBe('HF_OPTION_INVALID');
