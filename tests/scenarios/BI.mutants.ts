@@ -24,7 +24,7 @@ export const mutants: readonly Mutant[] = [
     ids: ['BI-05'],
     file: 'src/runtime/defaults.ts',
     find: '!(given >= rule.min && given <= rule.max)',
-    instead: 'given < rule.min || given > rule.max',
+    instead: 'given > rule.max',
   },
   {
     ids: ['BI-06'],
@@ -42,8 +42,9 @@ export const mutants: readonly Mutant[] = [
     ids: ['BI-08'],
     file: 'machines/gateway.ts',
     find: "dispose: 'disposed',\n            quit: 'disposed',",
-    instead:
-      "dispose: 'disposed',\n            quit: 'disposed',\n            retry: { target: 'wanted.raising', actions: 'raiseService' },",
+    instead: `dispose: 'disposed',
+            quit: 'disposed',
+            retry: { target: 'wanted.raising', actions: 'raiseService' },`,
   },
   {
     ids: ['BI-10'],

@@ -56,7 +56,7 @@ describe('jitter', () => {
   const plain = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
 
   for (const luck of [0, 0.5, 0.999]) {
-    it(`RC-10: of 25 % stretches a wait at most so much, and never shortens it (${luck})`, async () => {
+    it(`RC-10: of 25 % stretches a wait by up to that, and shortens none (${luck})`, async () => {
       const { dials } = await alone({ reconnect: { jitter: 0.25 } }, { random: () => luck });
       await stage().until(() => dials.at.length === plain.length + 1);
       const stretched = dials.waits.map((wait, n) => wait / (plain[n] ?? 0));
@@ -81,7 +81,7 @@ describe('jitter', () => {
 describe('after five failures', () => {
   const reconnect = { maxMs: 120_000 };
 
-  it('RC-07: a socket that opens is no success, however long the hello takes to fail', async () => {
+  it('RC-07: a socket that opens is no success, however late its hello fails', async () => {
     const { subject, dials } = await afterFailures(5, { reconnect });
     await stage().until(() => dials.at.length === 6);
     const claw = await asked();
@@ -96,7 +96,7 @@ describe('after five failures', () => {
     expect(subject.states).not.toContain('running');
   });
 
-  it('RC-08: a hello that lasts for 10 s makes the waits begin anew, a shorter one not', async () => {
+  it('RC-08: a hello that lasts for 10 s makes the waits begin anew, no other', async () => {
     const { subject, dials } = await afterFailures(5, { reconnect });
     stage().welcomes();
     await stage().until(() => subject.is.status.state === 'running');

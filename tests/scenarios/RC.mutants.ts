@@ -47,7 +47,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['RC-14'],
     file: 'machines/gateway.ts',
-    find: "'link.opened': 'running',\n                'service.down': { target: 'recovering', actions: 'restLink' },",
+    find: `'link.opened': 'running',
+                'service.down': { target: 'recovering', actions: 'restLink' },`,
     instead: "'link.opened': 'running',",
   },
   {

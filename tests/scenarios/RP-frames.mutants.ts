@@ -17,8 +17,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['RP-11'],
     file: 'src/protocols/jsonrpc.ts',
-    find: "if (id === 'none') return { kind: 'event', name: method, payload: field(value, 'params') };",
-    instead: "if (id === 'none') return message;",
+    find: "return { kind: 'event', name: method, payload: field(value, 'params') };",
+    instead: 'return message;',
   },
   {
     ids: ['RP-12'],

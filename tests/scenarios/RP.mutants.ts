@@ -32,8 +32,8 @@ export const mutants: readonly Mutant[] = [
     ids: ['RP-08'],
     file: requests,
     find: 'if (inbound.ok) entry.resolve(inbound.payload);',
-    instead:
-      'if (!inbound.ok) this.#history.consecutiveFailures += 1;\n    if (inbound.ok) entry.resolve(inbound.payload);',
+    instead: `if (!inbound.ok) this.#history.consecutiveFailures += 1;
+    if (inbound.ok) entry.resolve(inbound.payload);`,
   },
   {
     ids: ['RP-03'],

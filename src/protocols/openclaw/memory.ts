@@ -1,9 +1,10 @@
 /**
  * What one protocol remembers of a gateway from one socket to the next: which of our two remedies
  * it has used up (the older signature, the shared credential instead of a dead device token), how
- * often it turned us away for coming too often, and which of its words were passed on already. It promises that each remedy is used once until a
- * hello, and that writes to the token store happen one after the other and before the next read.
- * It must never keep a credential, and never grow with the number of gateways met.
+ * often it turned us away for coming too often, and which of its words were passed on already. It
+ * promises that each remedy is used once until a hello, and that writes to the token store happen
+ * one after the other and before the next read. It must never keep a credential, and never grow
+ * with the number of gateways met.
  */
 import type { ProofVersion } from './device.ts';
 
