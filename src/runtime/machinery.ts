@@ -69,6 +69,7 @@ export class Machinery {
       environment.defer(() => this.#events.restart(intent)),
     );
     this.#status = this.#derive(null);
+    this.#told = this.#status.line;
   }
 
   get facts(): Facts {

@@ -168,8 +168,10 @@ function drawn(random: Random): number {
 
 /** Throws `HF_OPTION_INVALID` for an address that no transport of ours can dial. */
 export function checkUrl(option: string, url: string): void {
-  if (URL.canParse(url) && /^(wss?|https?):$/.test(new URL(url).protocol)) return;
-  throw invalid(option, 'must be a ws, wss, http or https URL', url);
+  if (!URL.canParse(url) || !/^(wss?|https?):$/.test(new URL(url).protocol)) {
+    throw invalid(option, 'must be a ws, wss, http or https URL', url);
+  }
+  if (new URL(url).port === '0') throw invalid(option, 'must not name port 0', url);
 }
 
 function gatewayPolicy({ cooldownMs, arbitration = {} }: GatewayOptions): GatewayPolicy {

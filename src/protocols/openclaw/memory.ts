@@ -1,9 +1,10 @@
 /**
  * What one protocol remembers of a gateway from one socket to the next: which of our two remedies
- * it has used up (the older signature, the shared credential instead of a dead device token), and
- * which of its words were passed on already. It promises that each remedy is used once until a
- * hello, and that writes to the token store happen one after the other and before the next read.
- * It must never keep a credential, and never grow with the number of gateways met.
+ * it has used up (the older signature, the shared credential instead of a dead device token), how
+ * often it turned us away for coming too often, and which of its words were passed on already. It
+ * promises that each remedy is used once until a hello, and that writes to the token store happen
+ * one after the other and before the next read. It must never keep a credential, and never grow
+ * with the number of gateways met.
  */
 import type { ProofVersion } from './device.ts';
 
@@ -12,6 +13,8 @@ export class GatewayMemory {
   proof: ProofVersion = 'v3';
   /** the stored device token was refused: it is not sent again before a hello */
   hasDroppedToken = false;
+  /** how often in a row it said that we come too often, and not when we may come again */
+  limits = 0;
   #said = new Set<string>();
   #stored: Promise<void> = Promise.resolve();
 
@@ -19,6 +22,7 @@ export class GatewayMemory {
   greeted(): void {
     this.proof = 'v3';
     this.hasDroppedToken = false;
+    this.limits = 0;
   }
 
   /** True the first time: the same news is told once, not at every attempt. */

@@ -113,6 +113,15 @@ export function isTrusted(url: string, fingerprint?: string): boolean {
 
 /** Without a hint, a rate limit is waited out this long; the gateway's own lock lasts 5 minutes. */
 const rateLimitMs = 30_000;
+/** And when that was not enough, this long: the last one for ever. */
+const rateLimitsMs = [rateLimitMs, 60_000, 120_000, 300_000];
+
+/** It has counted our requests, and does not say when the next one is welcome. */
+export const isUndatedLimit = ({ code, floorMs }: Refusal): boolean =>
+  (code === 'AUTH_RATE_LIMITED' || code === 'HTTP_429') && floorMs === rateLimitMs;
+
+/** The floor after so many undated limits in a row. */
+export const limitFloor = (before: number): number => rateLimitsMs[before] ?? 300_000;
 /** Startup is polled: the hint is held within these bounds. */
 const startup = { least: 100, usual: 500, most: 2000 };
 

@@ -31,6 +31,8 @@ import {
   endCause,
   explain,
   isTrusted,
+  isUndatedLimit,
+  limitFloor,
   notAHello,
   type Refusal,
   readEnd,
@@ -116,7 +118,7 @@ export class OpenclawSession implements Session {
     const phase = stage === 'accepted' ? 'open' : 'handshake';
     const refusal = readEnd(end, { phase, leaving: this.#leaving, attempt: this.#attempt });
     if (stage === 'greeted') this.#remedy(refusal);
-    return ending(refusal);
+    return this.#ending(refusal);
   }
 
   closing(why: 'closed' | 'refused' | 'timeout'): { code: number; reason: string } {
@@ -170,11 +172,21 @@ export class OpenclawSession implements Session {
   #refused(refusal: Refusal): void {
     this.#stage = 'refused';
     this.#remedy(refusal);
-    const { cause, floorMs, because } = ending(refusal);
+    const { cause, floorMs, because } = this.#ending(refusal);
     if (refusal.kind === 'pairing' && this.#memory.isNews(`pairing ${because}`)) {
       this.#host.diagnose('warn', 'HF_PAIRING', because);
     }
     this.#host.post({ type: 'socket.refused', cause, floorMs }, because);
+  }
+
+  #ending(refusal: Refusal): Ending {
+    // A device that shall not ask again by itself is waited for as a wrong credential is.
+    const isIdle = refusal.pairing !== null && !refusal.pairing.retry;
+    return {
+      cause: isIdle ? 'credentials' : endCause(refusal),
+      floorMs: isUndatedLimit(refusal) ? limitFloor(this.#memory.limits++) : refusal.floorMs,
+      because: sentence(explain(refusal), [], sentenceMax),
+    };
   }
 
   #accepted(hello: Hello): void {
@@ -333,16 +345,6 @@ const badChallenge =
 function isOfTheLine({ code, status, error }: TransportEnd): boolean {
   if (error === undefined || status !== undefined) return false;
   return code === 1006 || error.code.startsWith('WS_ERR_');
-}
-
-function ending(refusal: Refusal): Ending {
-  // A device that shall not ask again by itself is waited for as a wrong credential is.
-  const isIdle = refusal.pairing !== null && !refusal.pairing.retry;
-  return {
-    cause: isIdle ? 'credentials' : endCause(refusal),
-    floorMs: refusal.floorMs,
-    because: sentence(explain(refusal), [], sentenceMax),
-  };
 }
 
 function written(request: object, method: string): string {
