@@ -199,6 +199,8 @@ describe('dispose', () => {
     await stage().settle();
     expect(waiting).toMatchObject([['queued', { code: 'HF_CONNECTION_LOST' }]]);
     expect(subject.is.send('late')).toBe('refused');
+    const late = subject.is.request('late');
+    await expect(late).rejects.toMatchObject({ code: 'HF_NOT_CONNECTED', delivery: 'not-sent' });
     await stage().pass(60_000);
     expect(claw.frames).toHaveLength(1);
     expect(alarms).toEqual([]);
