@@ -167,7 +167,7 @@ describe('a loss', () => {
     expect(stage().calls).toHaveLength(2);
   });
 
-  it('CC-11: by 1009, whoever says it, is dialled again; nobody gets what was too big', async () => {
+  it('CC-11: by 1009, whoever says it, is dialled again; nobody gets what is too big', async () => {
     const { subject, claw } = await linked({ limits: { messageBytes: 1_024 } });
     const heard: string[] = [];
     subject.is.on('event', ({ name }) => heard.push(name));
