@@ -1,0 +1,130 @@
+/** A wrong line for each scenario of DS.test.ts. */
+import type { Mutant } from './mutants.ts';
+
+export const mutants: readonly Mutant[] = [
+  {
+    // a second dispose loses its patience
+    ids: ['DS-01'],
+    file: 'machines/gateway.ts',
+    find: `            quit: {
+              target: 'ending',
+              reenter: true,`,
+    instead: `            dispose: { target: 'ending', reenter: true, actions: 'killService' },
+            quit: {
+              target: 'ending',
+              reenter: true,`,
+  },
+  {
+    ids: ['DS-02'],
+    file: 'src/runtime/leaf.ts',
+    find: 'attempt(() => running?.release());',
+    instead: 'running?.release();',
+  },
+  {
+    ids: ['DS-03'],
+    file: 'src/runtime/dispatcher.ts',
+    find: `    isolated(
+      () => listener(value as never),
+      (error) => this.#failed(name, error),
+    );`,
+    instead: '    listener(value as never);',
+  },
+  {
+    ids: ['DS-04'],
+    file: 'src/runtime/link-leaves.ts',
+    find: '        wire.release();',
+    instead: '',
+  },
+  {
+    ids: ['DS-05'],
+    file: 'src/runtime/live-host.ts',
+    find: '    this.#generationEnd.abort();',
+    instead: '',
+  },
+  {
+    ids: ['DS-06'],
+    file: 'machines/gateway.ts',
+    find: `            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            cycle`,
+    instead: `            dispose: { target: 'ending', actions: ['limit', 'dropService'] },
+            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            cycle`,
+  },
+  {
+    ids: ['DS-07'],
+    file: 'src/runtime/gateway.ts',
+    find: "if (this.status.intent !== 'disposed') return;",
+    instead: "if (this.status.state !== 'failed') return;",
+  },
+  {
+    ids: ['DS-08', 'DS-22'],
+    file: 'src/runtime/live-host.ts',
+    find: 'requests.detach(wire, lost);',
+    instead: '',
+  },
+  {
+    ids: ['DS-09'],
+    file: 'machines/supervisor.ts',
+    find: "'service.fall': { target: '.resting', actions: 'reportRested' },",
+    instead: "'service.fall': { actions: 'reportRested' },",
+  },
+  {
+    ids: ['DS-11'],
+    file: 'machines/gateway.ts',
+    find: "rest: { on: { start: 'again', restart:",
+    instead: 'rest: { on: { restart:',
+  },
+  {
+    ids: ['DS-12'],
+    file: 'machines/process.ts',
+    find: `            'os.spawned': 'alive',
+            'process.stop': { target: 'killing', actions: 'noteStopped' },`,
+    instead: `            'os.spawned': 'alive',
+            'process.stop': { target: '#process.gone', actions: 'noteStopped' },`,
+  },
+  {
+    ids: ['DS-13'],
+    file: 'machines/connection.ts',
+    find: "'connection.close': { target: '.closing', actions: ['noteClosed', 'closeAsAsked'] },",
+    instead: "'connection.close': { actions: 'noteClosed' },",
+  },
+  {
+    ids: ['DS-20'],
+    file: 'src/runtime/machinery.ts',
+    find: "    if (this.view.gateway.in('life.wanted')) {",
+    instead: "    if (!this.view.gateway.in('life.falling')) {",
+  },
+  {
+    // a second stop begins again, and loses its patience
+    ids: ['DS-21'],
+    file: 'machines/gateway.ts',
+    find: `            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+          },
+          states: {
+            halves`,
+    instead: `            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            stop: { target: 'falling', reenter: true, actions: ['restLink', 'killService'] },
+          },
+          states: {
+            halves`,
+  },
+  {
+    ids: ['DS-24'],
+    file: 'machines/process.ts',
+    find: "after: { grace: '#process.held.killing' },",
+    instead: "after: { kill: '#process.held.killing' },",
+  },
+  {
+    ids: ['DS-30'],
+    file: 'machines/gateway.ts',
+    find: `            stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
+            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            cycle`,
+    instead: `            stop: { target: 'falling', actions: ['limit', 'restLink'] },
+            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            cycle`,
+  },
+];
