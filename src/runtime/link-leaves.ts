@@ -18,6 +18,7 @@ import type {
 } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
 import type { TransportTarget } from '../ports.ts';
+import { duration } from './duration.ts';
 import { type Asking, attemptRequest, calling, type Host, messageOf } from './host.ts';
 import { leaf } from './leaf.ts';
 import { shown, Wire } from './wire.ts';
@@ -137,6 +138,17 @@ export const socketLeaf = (host: Host) =>
       ...link.tls,
       maxPayloadBytes: link.messageBytes,
     };
+    const { facts, clock } = host;
+    const endpoint = shown(facts.endpoint ?? '');
+    // whatever led here, a stop and a start or other credentials: it is still the same peer
+    const floorMs = facts.floorLeftMs(endpoint, clock.now());
+    if (floorMs > 0) {
+      const because = `${endpoint} asked for patience, ${duration(floorMs)} of it are left`;
+      facts.noteEnd('wait', because, 0, clock.wallNow(), floorMs);
+      post({ type: 'socket.closed', cause: 'wait', floorMs });
+      return { release() {} };
+    }
+    let refused = false;
     let wire: Wire;
     try {
       wire = new Wire(
@@ -159,12 +171,16 @@ export const socketLeaf = (host: Host) =>
           diagnose: (level, code, message) => host.diagnose(level, code, message),
         },
         // the host's own silence window wins over the rhythm that a peer states in its hello
-        (fact) =>
+        (fact) => {
+          // the close that follows a refusal says less than the refusal itself
+          if ('floorMs' in fact && !refused) facts.noteFloor(endpoint, fact.floorMs, clock.now());
+          refused ||= fact.type === 'socket.refused';
           post(
             fact.type === 'socket.accepted' && link.heartbeat?.silenceMs !== undefined
               ? { ...fact, silenceMs: 0 }
               : fact,
-          ),
+          );
+        },
       );
     } catch (error) {
       // a protocol or a transport of the host's own
