@@ -189,6 +189,20 @@ describe('a rate limit', () => {
     expect(subject.is.status.state).toBe('running');
   });
 
+  it('AU-16: of a process of ours ends with that process: the next one has set none', async () => {
+    const subject = stage().gateway();
+    await subject.is.start();
+    limited(await challenged(), { retryable: true, retryAfterMs: 60_000 });
+    await stage().pass(10_000);
+    const restarted = subject.is.restart();
+    await stage().until(() => stage().calls.length === 2, 5_000);
+    expect(stage().table.children).toHaveLength(2);
+    (await challenged()).accepts();
+    await stage().settle();
+    await expect(restarted).resolves.toMatchObject({ outcome: 'replaced' });
+    expect(subject.is.status.state).toBe('running');
+  });
+
   it('AU-16: lasts 30 s when the gateway names no time, and holds for that one alone', async () => {
     const { subject, claw } = await knocking();
     limited(claw, {});

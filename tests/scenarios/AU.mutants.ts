@@ -63,7 +63,7 @@ export const mutants: readonly Mutant[] = [
     instead: 'context.policy.pairingMs',
   },
   {
-    ids: ['AU-08', 'AU-11'],
+    ids: ['AU-08'],
     file: session,
     find: 'const isIdle = refusal.pairing !== null && !refusal.pairing.retry;',
     instead: 'const isIdle = false;',
@@ -73,6 +73,12 @@ export const mutants: readonly Mutant[] = [
     file: connection,
     find: "'socket.closed': '#connection.ended',",
     instead: "'socket.closed': { target: '#connection.ended', actions: 'noteCause' },",
+  },
+  {
+    ids: ['AU-11'],
+    file: refusals,
+    find: "retry: field(details, 'pauseReconnect') !== true && (role !== 'node' || asked),",
+    instead: "retry: role !== 'node' || asked,",
   },
   {
     ids: ['AU-12'],

@@ -199,7 +199,7 @@ describe('a signature that is not believed', () => {
     expect(signed(await challenged())).toBe('v3');
   });
 
-  it('AU-06: because it is too old is the end at once: no older form of it is younger', async () => {
+  it('AU-06: because it is too old is the end at once: no other form is younger', async () => {
     const { subject, claw } = await knocking({ protocol: deviceOf(new Folder()) });
     claw.denies('DEVICE_AUTH_SIGNATURE_EXPIRED', { reason: 'device-signature-stale' });
     await stage().settle();
@@ -254,7 +254,7 @@ describe('a device token that the gateway does not know', () => {
     expect(await further()).toBe(0);
   });
 
-  it('AU-14: is not made up for by another credential on a line that others can read', async () => {
+  it('AU-14: is not made up for by another one on a line that others can read', async () => {
     const { folder, subject, claw } = await returning({ url: 'ws://gateway.example:18789' });
     expect(subject.diagnostics.map(({ code }) => code)).toEqual(['HF_PLAIN_TEXT']);
     const writes = [...folder.writes];
@@ -270,7 +270,7 @@ describe('a device token that the gateway does not know', () => {
 
 describe('what a device keeps', () => {
   it.each([['{"version":1'], [''], ['{}']])(
-    'AU-17: an identity that reads %j ends the start, and is left as it is',
+    'AU-17: an identity that reads %j ends the start and is left as it is',
     async (text) => {
       const folder = new Folder();
       folder.files.set('identity.json', text);
@@ -295,7 +295,7 @@ describe('what a device keeps', () => {
     },
   );
 
-  it('AU-21: a token that cannot be written costs a warning, and is written next time', async () => {
+  it('AU-21: a token that cannot be written costs a warning and waits its turn', async () => {
     const folder = new Folder();
     const { subject, claw } = await knocking({ protocol: deviceOf(folder) });
     folder.failing = 'replace';
@@ -319,7 +319,7 @@ describe('what a device keeps', () => {
 describe('a denial that comes too late', () => {
   const elsewhere = 'ws://127.0.0.1:18790';
 
-  it('AU-20: from the gateway of before, in the moment it is left, ends nothing newer', async () => {
+  it('AU-20: from the gateway of before, just as it is left, ends nothing newer', async () => {
     let leave = () => {};
     const transport: Transport = (target, events) =>
       stage().network.transport(target, {
