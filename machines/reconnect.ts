@@ -135,7 +135,7 @@ export const reconnect = setup({
     stable: ({ context }) => context.policy.stableMs,
     floor: ({ context }) => context.floorMs,
     backoff: ({ context }) => context.waitMs,
-    pairing: ({ context }) => context.policy.pairingMs,
+    pairing: ({ context }) => Math.max(context.policy.pairingMs, context.floorMs),
   },
 }).createMachine({
   id: 'reconnect',

@@ -65,6 +65,8 @@ export class Facts {
   /** counts sockets that got past hello */
   generation = 0;
   requestsLost = 0;
+  /** until when a peer asked for patience, by endpoint, in the milliseconds of the clock's `now` */
+  readonly floors = new Map<string, number>();
   moments: Moments = {
     spawned: null,
     ready: null,
@@ -78,5 +80,16 @@ export class Facts {
   noteEnd(cause: EndCause, because: string, code: number, at: number, floorMs = 0) {
     this.lastEnd = { cause, because, code, at, floorMs };
     if (cause === 'dead' || cause === 'mute') this.heartbeatTimeoutAt = at;
+  }
+
+  /** The peer there asked for so much patience; what has run out is forgotten. */
+  noteFloor(endpoint: string, floorMs: number, now: number) {
+    for (const [other, until] of this.floors) if (until <= now) this.floors.delete(other);
+    if (floorMs > 0) this.floors.set(endpoint, now + floorMs);
+  }
+
+  /** Whole milliseconds that are left of it. */
+  floorLeftMs(endpoint: string, now: number): number {
+    return Math.max(0, Math.floor((this.floors.get(endpoint) ?? now) - now));
   }
 }

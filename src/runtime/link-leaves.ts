@@ -17,12 +17,13 @@ import type {
   SocketReport,
 } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
-import type { TransportTarget } from '../ports.ts';
+import type { Protocol, Transport } from '../ports.ts';
 import { isolated } from './dispatcher.ts';
+import { duration } from './duration.ts';
 import { fencedController, fencedSession, fencedSocket } from './fences.ts';
 import { type Asking, attemptRequest, calling, type Host, messageOf, signalled } from './host.ts';
-import { leaf } from './leaf.ts';
-import { shown, Wire } from './wire.ts';
+import { leaf, type Running } from './leaf.ts';
+import { shown, Wire, type WireHost } from './wire.ts';
 
 /** `authorize`, then `url`. */
 export const lookupLeaf = (host: Host) =>
@@ -131,62 +132,34 @@ const causes: Partial<Record<string, EndCause>> = {
   HF_UNAUTHORISED: 'unauthorised',
 };
 
+type Post = (report: SocketReport) => void;
+
+/** Dials, unless the peer is still owed some of the patience that it asked for. */
 export const socketLeaf = (host: Host) =>
-  leaf<SocketInput, SocketCommand, SocketReport>('socket', host, ({ attempt }, post) => {
-    const link = host.settings.linkOptions;
-    if (link === null || host.facts.endpoint === null) throw new Error('no target to dial');
-    const target: TransportTarget = {
-      url: host.facts.endpoint,
-      ...link.ws,
-      ...link.tls,
-      maxPayloadBytes: link.messageBytes,
-    };
-    let wire: Wire;
-    /** A protocol or a transport of the host's own failed: the connection ends over it. */
-    const broke = (option: string) => (error: unknown) => {
-      const told = `${option} failed: ${messageOf(error)}`;
-      failed(host, 'lost', new HoldfastError('HF_USER_FUNCTION', told, { cause: error }));
-      post({ type: 'socket.closed', cause: 'lost', floorMs: 0 });
-    };
-    const own = link.transport;
-    try {
-      wire = new Wire(
-        target,
-        {
-          name: link.protocol.name,
-          heartbeat: link.protocol.heartbeat,
-          session: (of) => fencedSession(link.protocol.session(of), broke('link.protocol')),
-        },
-        own === undefined
-          ? host.transport
-          : (...dial) => fencedSocket(own(...dial), broke('link.transport')),
-        {
-          clock: host.clock,
-          uuid: () => host.uuid(),
-          queueBytes: link.queueBytes,
-          attempt,
-          defer: host.defer,
-          opened: (open) => host.connected(open),
-          inbound: (inbound) => host.inbound(inbound),
-          ended: (gone, end) => {
-            const { cause, because, code, floorMs } = end;
-            host.facts.noteEnd(cause, because, code, host.clock.wallNow(), floorMs);
-            host.disconnected(gone);
-          },
-          diagnose: (level, code, message) => host.diagnose(level, code, message),
-        },
-        // the host's own silence window wins over the rhythm that a peer states in its hello
-        (fact) =>
-          post(
-            fact.type === 'socket.accepted' && link.heartbeat?.silenceMs !== undefined
-              ? { ...fact, silenceMs: 0 }
-              : fact,
-          ),
-      );
-    } catch (error) {
-      broke('link.protocol or link.transport')(error);
-      return { release() {} };
-    }
+  leaf<SocketInput, SocketCommand, SocketReport>('socket', host, ({ attempt }, post) =>
+    isOwedPatience(host, post) ? { release() {} } : dialling(host, attempt, post),
+  );
+
+/** Whatever led here, a stop and a start or other credentials: it is still the same peer. */
+function isOwedPatience({ facts, clock }: Host, post: Post): boolean {
+  const endpoint = shown(facts.endpoint ?? '');
+  const floorMs = facts.floorLeftMs(endpoint, clock.now());
+  if (floorMs === 0) return false;
+  const because = `${endpoint} asked for patience, ${duration(floorMs)} of it are left`;
+  facts.noteEnd('wait', because, 0, clock.wallNow(), floorMs);
+  post({ type: 'socket.closed', cause: 'wait', floorMs });
+  return true;
+}
+
+function dialling(host: Host, attempt: number, post: Post): Running<SocketCommand> {
+  /** A protocol or a transport of the host's own failed: the connection ends over it. */
+  const broke = (option: string) => (error: unknown) => {
+    const told = `${option} failed: ${messageOf(error)}`;
+    failed(host, 'lost', new HoldfastError('HF_USER_FUNCTION', told, { cause: error }));
+    post({ type: 'socket.closed', cause: 'lost', floorMs: 0 });
+  };
+  try {
+    const wire = wired(host, attempt, remembering(host, post), broke);
     host.wire = wire;
     return {
       command: (command) => isolated(() => wire.command(command), broke('link.protocol')),
@@ -195,7 +168,64 @@ export const socketLeaf = (host: Host) =>
         wire.release();
       },
     };
-  });
+  } catch (error) {
+    broke('link.protocol or link.transport')(error);
+    return { release() {} };
+  }
+}
+
+/** Keeps the floor that the peer has set, and the host's own silence window. */
+function remembering({ facts, clock, settings }: Host, post: Post): Post {
+  const endpoint = shown(facts.endpoint ?? '');
+  const ownSilence = settings.linkOptions?.heartbeat?.silenceMs !== undefined;
+  let refused = false;
+  return (fact) => {
+    // the close that follows a refusal says less than the refusal itself
+    if ('floorMs' in fact && !refused) facts.noteFloor(endpoint, fact.floorMs, clock.now());
+    refused ||= fact.type === 'socket.refused';
+    post(fact.type === 'socket.accepted' && ownSilence ? { ...fact, silenceMs: 0 } : fact);
+  };
+}
+
+function wired(
+  host: Host,
+  attempt: number,
+  post: Post,
+  broke: (option: string) => (error: unknown) => void,
+): Wire {
+  const { clock, defer, facts, settings } = host;
+  const link = settings.linkOptions;
+  if (link === null || facts.endpoint === null) throw new Error('no target to dial');
+  const { protocol, queueBytes, transport: own } = link;
+  const target = {
+    url: facts.endpoint,
+    ...link.ws,
+    ...link.tls,
+    maxPayloadBytes: link.messageBytes,
+  };
+  const transport: Transport =
+    own === undefined
+      ? host.transport
+      : (...dial) => fencedSocket(own(...dial), broke('link.transport'));
+  const session: Protocol['session'] = (of) =>
+    fencedSession(protocol.session(of), broke('link.protocol'));
+  const fenced = { name: protocol.name, heartbeat: protocol.heartbeat, session };
+  const wireHost: WireHost = {
+    clock,
+    defer,
+    attempt,
+    queueBytes,
+    uuid: () => host.uuid(),
+    opened: (open) => host.connected(open),
+    inbound: (inbound) => host.inbound(inbound),
+    ended: (gone, { cause, because, code, floorMs }) => {
+      facts.noteEnd(cause, because, code, clock.wallNow(), floorMs);
+      host.disconnected(gone);
+    },
+    diagnose: (level, code, message) => host.diagnose(level, code, message),
+  };
+  return new Wire(target, fenced, transport, wireHost, post);
+}
 
 export const pulseLeaf = (host: Host) =>
   leaf<PulseInput, PulseCommand, PulseReport>('pulse', host, ({ silenceMs }, post) => {

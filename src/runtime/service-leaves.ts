@@ -110,6 +110,8 @@ export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
     const events: ProcessEvents = {
       spawned: held((pid) => {
         const startedAt = host.clock.wallNow();
+        // another process is another peer: it has asked for nothing yet
+        host.facts.floors.clear();
         host.facts.process = {
           pid,
           startedAt,

@@ -14,7 +14,7 @@ const wordsMax = 300;
 
 const codes: Record<Dialect, readonly string[]> = {
   plain: [],
-  jsonrpc: ['request-declined'],
+  jsonrpc: ['HF_REQUEST_DECLINED'],
   openclaw: [
     ...['HF_PAIRING', 'HF_SCOPES_REDUCED', 'HF_PROBE_DECLINED', 'HF_SEQUENCE_GAP'],
     ...['HF_FRAME_UNREADABLE', 'HF_PLAIN_TEXT', 'HF_TOKEN_STORE'],

@@ -199,15 +199,17 @@ describe('what cannot be written', () => {
     };
     const { subject, claw } = await running({ transport });
     const armed = stage().clock.armed;
-    for (const how of ['throws', 'says so'] as const) {
+    const lost = async (how: 'throws' | 'says so') => {
       broken = how;
       const asked = outcome(subject.is.request('lost'));
       await stage().settle();
+      broken = undefined;
       expect(asked.error).toMatchObject({ code: 'HF_REQUEST_FAILED', delivery: 'not-sent' });
       expect(asked.error?.message).toContain('no such wire');
-      expect(stage().clock.armed).toBe(armed);
-    }
-    broken = undefined;
+      expect(subject.is.diagnostics.requests.pending).toBe(0);
+    };
+    await lost('says so');
+    expect(stage().clock.armed).toBe(armed);
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
     const asked = outcome(subject.is.request('odd', cyclic));
@@ -216,6 +218,10 @@ describe('what cannot be written', () => {
     expect(subject.is.diagnostics.requests.pending).toBe(0);
     expect(stage().clock.armed).toBe(armed);
     expect(claw.requests).toEqual([]);
+    // a transport that throws is broken: it is replaced, and nothing of the request is left
+    await lost('throws');
+    expect(stage().clock.armed).toBe(1);
+    await stage().until(() => stage().calls.length === 2);
   });
 });
 

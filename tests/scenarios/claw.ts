@@ -85,6 +85,14 @@ export class Claw {
     return this.sends({ type: 'res', id, ok: false, error });
   }
 
+  /** Refuses the connect and closes, as the gateway does; `code` is the one in the details. */
+  denies(code: string, details: Json = {}, more: Json = {}, closeCode = 1008): this {
+    const message = `refused: ${code}`;
+    this.refuses({ code: 'INVALID_REQUEST', message, ...more, details: { code, ...details } });
+    this.call.close(closeCode, message);
+    return this;
+  }
+
   event(name: string, payload: unknown, seq?: number): this {
     return this.sends({
       type: 'event',

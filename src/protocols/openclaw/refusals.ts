@@ -245,8 +245,9 @@ function readPairing(details: unknown, { role, secrets }: Attempt): Pairing {
   return {
     requestId: readRequestId(field(details, 'requestId'), secrets),
     reason: pairingReasons.find((known) => known === reason) ?? null,
-    // A node that asks again makes another request for a person to look at; an operator does not.
-    retry: role !== 'node' || asked,
+    // A node that asks again makes another request for a person to look at; an operator does not,
+    // unless the gateway says that nobody will look any more.
+    retry: field(details, 'pauseReconnect') !== true && (role !== 'node' || asked),
   };
 }
 
