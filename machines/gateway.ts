@@ -113,7 +113,7 @@ export const gateway = setup({
     announced: ({ event }) =>
       event.type === 'link.lost' && (event.cause === 'restart' || event.cause === 'wait'),
     answers: ({ event }) =>
-      event.type === 'link.unreachable' && (event.cause === 'restart' || event.cause === 'wait'),
+      event.type === 'link.unreachable' && ['restart', 'wait', 'again'].includes(event.cause),
     mute: ({ event }) => event.type === 'link.lost' && event.cause === 'mute',
     limited: ({ context }) => context.withinMs > 0,
     wanted: stateIn('#wanted'),
@@ -226,7 +226,12 @@ export const gateway = setup({
               },
               states: {
                 dialing: {
+                  on: { 'link.unreachable': { guard: 'answers', target: 'deferred' } },
                   after: { serve: { guard: 'owned', actions: 'doubt' } },
+                },
+                deferred: {
+                  description: 'The peer asked for patience. Whoever can ask for it serves.',
+                  on: { 'link.unreachable': [{ guard: 'answers' }, 'dialing'] },
                 },
                 held: {
                   description: 'The peer wants something that only a person can give.',

@@ -203,6 +203,19 @@ describe('a rate limit', () => {
     expect(subject.is.status.state).toBe('running');
   });
 
+  it('AU-16: longer than a process may be deaf is no reason to replace it', async () => {
+    const subject = stage().gateway();
+    await subject.is.start();
+    limited(await challenged(), { retryable: true, retryAfterMs: 300_000 });
+    await stage().pass(299_000);
+    expect(stage().table.children).toHaveLength(1);
+    expect(stage().child.signals).toEqual([]);
+    await stage().until(() => stage().calls.length === 2, 5_000);
+    (await challenged()).accepts();
+    await stage().settle();
+    expect(subject.is.status).toMatchObject({ state: 'running', budget: { used: 0 } });
+  });
+
   it('AU-16: lasts 30 s when the gateway names no time, and holds for that one alone', async () => {
     const { subject, claw } = await knocking();
     limited(claw, {});
