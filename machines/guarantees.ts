@@ -32,6 +32,8 @@ export interface Guarantee {
   kind: 'always' | 'atRest';
   /** invariants of the bug museum that it covers */
   forbids: readonly string[];
+  /** groups of scenarios that it speaks of, beyond the rows that their tests prove */
+  groups?: readonly string[];
   check: Check;
 }
 
@@ -49,6 +51,7 @@ const life = (view: View, state: string): boolean =>
   view.at('gateway')?.matches(`life.${state}`) ?? false;
 const service = (view: View): Actor | undefined => view.at('gateway/service');
 const link = (view: View): Actor | undefined => view.at('gateway/link');
+const connection = (view: View): Actor | undefined => view.at('gateway/link/connection');
 
 const living = (view: View, role: string): number =>
   view.actors.filter((actor) => actor.role === role && actor.live).length;
@@ -69,6 +72,7 @@ export const guarantees: readonly Guarantee[] = [
     sentence: 'At most one socket exists at any time.',
     kind: 'always',
     forbids: ['I1', 'I5'],
+    groups: ['GS'],
     check: (view) => (living(view, 'socket') > 1 ? 'two sockets live side by side' : undefined),
   },
   {
@@ -83,6 +87,7 @@ export const guarantees: readonly Guarantee[] = [
     sentence: 'After a stop nothing is alive and nothing is armed.',
     kind: 'atRest',
     forbids: ['I5', 'I35', 'I42', 'I63'],
+    groups: ['DS'],
     check: (view) => (life(view, 'resting') ? left(view) : undefined),
   },
   {
@@ -90,6 +95,7 @@ export const guarantees: readonly Guarantee[] = [
     sentence: 'After a dispose or a quit nothing is alive and nothing is armed for a restart.',
     kind: 'atRest',
     forbids: ['I5', 'I6', 'I46'],
+    groups: ['DS'],
     check: (view) => (life(view, 'disposed') ? left(view) : undefined),
   },
   {
@@ -112,6 +118,7 @@ export const guarantees: readonly Guarantee[] = [
     sentence: 'What is wanted and not running is on its way, or says what it waits for.',
     kind: 'atRest',
     forbids: ['I4', 'I51', 'I66'],
+    groups: ['RC'],
     check: (view) => {
       if (!life(view, 'wanted') || life(view, 'wanted.running')) return undefined;
       if (life(view, 'wanted.failed') || life(view, 'wanted.linking.held')) return undefined;
@@ -143,11 +150,93 @@ export const guarantees: readonly Guarantee[] = [
     sentence: 'While the peer asked for patience no socket exists.',
     kind: 'always',
     forbids: ['I13', 'I23'],
+    groups: ['RC'],
     check: (view) =>
       link(view)?.matches('waiting') && living(view, 'socket') > 0
         ? 'a socket exists during a wait'
         : undefined,
   },
+  {
+    id: 'credentials-follow-the-challenge',
+    sentence: 'Credentials are asked for only once the peer has spoken, on a socket that exists.',
+    kind: 'always',
+    forbids: ['I10', 'I28'],
+    groups: ['CH', 'AU'],
+    check: (view) => {
+      if (!view.actors.some(({ role }) => role === 'credentials')) return undefined;
+      const asking = connection(view)?.matches('linked.authenticating.credentials') ?? false;
+      return asking ? undefined : 'credentials are asked for outside of a handshake';
+    },
+  },
+  {
+    id: 'beats-only-while-open',
+    sentence: 'There is a heartbeat exactly while a connection is open.',
+    kind: 'always',
+    forbids: ['I8'],
+    groups: ['HB'],
+    check: (view) => {
+      const beats = view.actors.some(({ role }) => role === 'heartbeat');
+      const open = connection(view)?.matches('linked.open') ?? false;
+      if (beats === open) return undefined;
+      return beats ? 'a heartbeat without an open connection' : 'open, and nobody listens';
+    },
+  },
+  {
+    id: 'open-has-a-socket',
+    sentence: 'A connection is open only on a living socket: requests go there or nowhere.',
+    kind: 'atRest',
+    forbids: ['I1'],
+    groups: ['RP'],
+    check: (view) =>
+      connection(view)?.matches('linked.open') && living(view, 'socket') !== 1
+        ? 'open without a socket'
+        : undefined,
+  },
+  {
+    id: 'replaced-without-a-link',
+    sentence: 'While a process is replaced or recovers no link is opened or kept.',
+    kind: 'atRest',
+    forbids: ['I28'],
+    groups: ['CC'],
+    check: (view) => {
+      const between = life(view, 'wanted.recovering') || life(view, 'wanted.cycling');
+      const linked = link(view)?.matches('trying.opening') || link(view)?.matches('trying.up');
+      return between && linked ? 'the link of a process that is gone' : undefined;
+    },
+  },
+  {
+    id: 'pause-holds-no-socket',
+    sentence: 'While the link waits for somebody outside there is no socket.',
+    kind: 'always',
+    forbids: ['I13', 'I18'],
+    groups: ['AU'],
+    check: (view) =>
+      link(view)?.matches('paused') && living(view, 'socket') > 0
+        ? 'a socket exists during a pause'
+        : undefined,
+  },
+];
+
+/** What the checker looks at in every step of any machine, under the names it reports. */
+export const kernel: readonly { id: string; sentence: string; groups?: readonly string[] }[] = [
+  {
+    id: 'stale-is-inert',
+    sentence: 'A report of a stopped or replaced actor, or of an older order, changes nothing.',
+    groups: ['GS', 'DS'],
+  },
+  {
+    id: 'nothing-throws',
+    sentence: 'No machine throws, whatever arrives in whatever state.',
+    groups: ['BI'],
+  },
+  { id: 'never-final', sentence: 'No machine ends by itself.' },
+  { id: 'no-inner-event', sentence: 'No inner event travels between actors.', groups: ['BI'] },
+  { id: 'one-instance', sentence: 'At most one live instance stands at each place.' },
+  { id: 'timer-discipline', sentence: 'No timer is armed twice under one name.' },
+  { id: 'missing-child', sentence: 'Nothing is sent to a child that is not there.' },
+  { id: 'one-report', sentence: 'A step has at most one report, sent last.' },
+  { id: 'generations', sentence: 'A report carries the generation that its sender has taken.' },
+  { id: 'pure', sentence: 'No step reads a clock, rolls dice or changes a context in place.' },
 ];
 
 export const goals: readonly Goal[] = [

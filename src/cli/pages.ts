@@ -2,7 +2,7 @@
  * The pages of docs/ that are drawn from the code: defaults, errors and guarantees. The code is
  * the one source; a page must never say what the code does not.
  */
-import { goals, guarantees } from '../../machines/guarantees.ts';
+import { goals, guarantees, kernel } from '../../machines/guarantees.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
 import { errorTexts, noticeTexts } from './error-texts.ts';
 
@@ -35,29 +35,30 @@ const kinds = {
   atRest: 'whenever nothing is in flight',
 };
 
+const kernelRow = ({ id, sentence, groups = [] }: (typeof kernel)[number]): string =>
+  `| \`${id}\` | ${sentence} | ${groups.join(' ')} |`;
+
 /** Each promise by id, how it is checked, and which historic bugs it forbids. */
 export function guaranteesPage(): string {
   const promises = guarantees.map(
-    ({ id, sentence, kind, forbids }) =>
-      `| \`${id}\` | ${sentence} | ${kinds[kind]} | ${forbids.join(' ')} |`,
+    ({ id, sentence, kind, forbids, groups = [] }) =>
+      `| \`${id}\` | ${sentence} | ${kinds[kind]} | ${groups.join(' ')} | ${forbids.join(' ')} |`,
   );
   const reach = goals.map(
     ({ id, sentence, forbids, by }) =>
-      `| \`${id}\` | ${sentence} | reachable by ${by.join(', ')} | ${forbids.join(' ')} |`,
+      `| \`${id}\` | ${sentence} | reachable by ${by.join(', ')} | | ${forbids.join(' ')} |`,
   );
   return [
     head('Guarantees'),
     'Each line is explored in every state of every world (`machines/world.ts`): a link alone, a\n',
     'service alone, and both. What is explored, and up to which bounds, is printed by\n',
-    '`npm test` and `npm run verify:full`; the last column names invariants of known bugs.\n\n',
-    '| id | promise | checked | forbids |\n|---|---|---|---|\n',
+    '`npm test` and `npm run verify:full`. The last columns name the groups of scenarios that a\n',
+    'promise speaks of (tests/scenarios), and the invariants of known bugs.\n\n',
+    '| id | promise | checked | scenarios | forbids |\n|---|---|---|---|---|\n',
     `${[...promises, ...reach].join('\n')}\n\n`,
     '## Always checked, for any machine\n\n',
-    'A report of a stopped or replaced actor, or of an older generation, changes nothing. No\n',
-    'machine throws or ends. No inner event travels between actors. One live instance per\n',
-    'path. No timer is armed twice under one name. Nothing is sent to a child that is not\n',
-    'there. At most one report per step, sent last. No step reads a clock, rolls dice or\n',
-    'changes a context.\n\n',
+    '| id | promise | scenarios |\n|---|---|---|\n',
+    `${kernel.map(kernelRow).join('\n')}\n\n`,
     '## What is not promised\n\n',
     'Timers are explored as if they could fire in any order. Fairness is not assumed: the\n',
     'reachability lines say that a good end can always be reached, not that it will be.\n',

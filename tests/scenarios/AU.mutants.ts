@@ -101,8 +101,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['AU-16'],
     file: leaves,
-    find: 'if (floorMs > 0) {',
-    instead: 'if (floorMs < 0) {',
+    find: 'if (floorMs === 0) return false;',
+    instead: 'if (floorMs >= 0) return false;',
   },
   {
     ids: ['AU-16'],

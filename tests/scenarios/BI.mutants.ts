@@ -5,8 +5,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['BI-01'],
     file: 'src/runtime/wire.ts',
-    find: 'this.#heard();\n        this.#ask(() => this.session.frame(data));',
-    instead: 'this.#ask(() => this.session.frame(data));',
+    find: 'this.#heard();\n        this.#frameBytes',
+    instead: 'this.#frameBytes',
   },
   {
     ids: ['BI-02'],

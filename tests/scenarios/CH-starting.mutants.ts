@@ -23,7 +23,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['CH-18'],
     file: 'src/runtime/readiness.ts',
-    find: 'closed: (end) => settle({ proved: false, because: session.ended(end).because }),',
+    find: 'closed: (end) => ask(() => settle({ proved: false, because: session.ended(end).because })),',
     instead: 'closed() {},',
   },
   {

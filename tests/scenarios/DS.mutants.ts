@@ -38,7 +38,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['DS-05'],
     file: 'src/runtime/live-host.ts',
-    find: '    this.#generationEnd.abort();',
+    find: '    this.defer(() => ending.abort());',
     instead: '',
   },
   {

@@ -46,9 +46,8 @@ export const mutants: readonly Mutant[] = [
     // only a pong counts as life
     ids: ['HB-12'],
     file: 'src/runtime/wire.ts',
-    find: `        this.#heard();
-        this.#ask(() => this.session.frame(data));`,
-    instead: '        this.#ask(() => this.session.frame(data));',
+    find: 'this.#heard();\n        this.#frameBytes',
+    instead: 'this.#frameBytes',
   },
   {
     ids: ['HB-16'],

@@ -85,7 +85,9 @@ async function mutants(): Promise<Mutant[]> {
 /** The tests of `wanted` that fail under the mutant. */
 async function notices(mutant: Mutant, wanted: readonly string[]): Promise<Set<string>> {
   const results = await run(wanted, mutant);
-  if (results.size === 0) throw new Error(`no test of ${wanted.join()} ran under a mutant`);
+  if (results.size === 0) {
+    throw new Error(`no test of ${wanted.join()} could be loaded under ${oneLine(mutant.find)}`);
+  }
   const failed = [...results].filter(([, passed]) => !passed).flatMap(([title]) => idsOf(title));
   return new Set(failed);
 }

@@ -1,0 +1,90 @@
+/** The promises cover what the scenarios are about, and each of them can be broken. */
+import { describe, expect, it } from 'vitest';
+import { type Actor, guarantees, kernel, type View } from '../../machines/guarantees.ts';
+import { ids } from '../scenarios/ids.ts';
+
+describe('the guarantees', () => {
+  it('speak of every group of scenarios at least once', () => {
+    const groups = new Set(ids.map((id) => id.slice(0, 2)));
+    groups.delete('PR');
+    const spoken = new Set([...guarantees, ...kernel].flatMap(({ groups: of = [] }) => of));
+    expect([...spoken].sort()).toEqual([...groups].sort());
+  });
+});
+
+/** A state that some promise must refuse, as actors with the states that they are in. */
+const wrong: Readonly<Record<string, readonly [path: string, ...states: string[]][]>> = {
+  'one-socket': [
+    ['gateway/link/connection/socket', 'live'],
+    ['gateway/link/other/socket', 'live'],
+  ],
+  'one-process': [
+    ['gateway/service/process/os', 'live'],
+    ['gateway/service/other/os', 'live'],
+  ],
+  'rest-holds-nothing': [
+    ['gateway', 'life.resting'],
+    ['gateway/link/connection/socket', 'live'],
+  ],
+  'disposed-holds-nothing': [
+    ['gateway', 'life.disposed'],
+    ['gateway/service/process/os', 'live'],
+  ],
+  'running-is-true': [
+    ['gateway', 'life.wanted.running'],
+    ['gateway/link', 'waiting'],
+    ['gateway/link/connection', 'ended'],
+  ],
+  'wanted-is-pursued': [['gateway', 'life.wanted']],
+  'stopping-is-pursued': [['gateway', 'life.falling']],
+  'failed-owns-nothing-unsaid': [
+    ['gateway/service', 'failed'],
+    ['gateway/service/process/os', 'live'],
+  ],
+  'floor-is-kept': [
+    ['gateway/link', 'waiting'],
+    ['gateway/link/connection/socket', 'live'],
+  ],
+  'credentials-follow-the-challenge': [
+    ['gateway/link/connection', 'linked.dialing'],
+    ['gateway/link/connection/credentials'],
+  ],
+  'beats-only-while-open': [
+    ['gateway/link/connection', 'linked.closing'],
+    ['gateway/link/connection/heartbeat'],
+  ],
+  'open-has-a-socket': [['gateway/link/connection', 'linked.open']],
+  'replaced-without-a-link': [
+    ['gateway', 'life.wanted.recovering'],
+    ['gateway/link', 'trying.up'],
+  ],
+  'pause-holds-no-socket': [
+    ['gateway/link', 'paused'],
+    ['gateway/link/connection/socket', 'live'],
+  ],
+};
+
+function viewOf(rows: readonly (readonly [path: string, ...states: string[]])[]): View {
+  const actors: Actor[] = rows.map(([path, ...states]) => ({
+    path,
+    role: path.slice(path.lastIndexOf('/') + 1),
+    live: states.includes('live'),
+    timers: [],
+    matches: (state) => states.includes(state),
+  }));
+  return {
+    actors,
+    at: (path) => actors.find((actor) => actor.path === path),
+    liveLeaves: actors.filter(({ live }) => live).length,
+    armedTimers: 0,
+  };
+}
+
+describe('a promise', () => {
+  for (const { id, sentence, check } of guarantees) {
+    it(`can be broken: ${sentence}`, () => {
+      expect(check(viewOf(wrong[id] ?? []))).toBeTypeOf('string');
+      expect(check(viewOf([]))).toBeUndefined();
+    });
+  }
+});
