@@ -23,8 +23,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['CH-18'],
     file: 'src/runtime/readiness.ts',
-    find: 'closed: (end) => ask(() => settle({ proved: false, because: session.ended(end).because })),',
-    instead: 'closed() {},',
+    find: 'closed: (end) => ask(',
+    instead: 'closed: (end) => void (',
   },
   {
     ids: ['CH-21', 'CH-23'],
