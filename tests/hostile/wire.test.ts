@@ -11,7 +11,8 @@ import type { SocketReport } from '../../machines/contracts.ts';
 import type { Inbound, Protocol } from '../../src/ports.ts';
 import { jsonrpc, openclaw, plain } from '../../src/protocols/index.ts';
 import { Wire, type WireEnd } from '../../src/runtime/wire.ts';
-import { FakeClock, type FakeSocket, fakeTransport } from '../runtime/fakes.ts';
+import { FakeClock } from '../fakes/clock.ts';
+import { type FakeSocket, fakeTransport } from '../runtime/fakes.ts';
 import { challenge, type Dialect, type Draft, fill, hostileFrame, welcome } from './frames.ts';
 import { make, secrets } from './play.ts';
 

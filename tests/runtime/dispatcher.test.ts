@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Dispatcher, isolated } from '../../src/runtime/dispatcher.ts';
-import { turns } from './fakes.ts';
+import { turns } from '../fakes/clock.ts';
 
 interface Events extends Record<string, unknown> {
   ping: number;

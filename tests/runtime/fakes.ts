@@ -1,11 +1,10 @@
 /**
- * Edges that a test holds in its own hands: a clock that moves when told, a transport whose peer
- * is the test, and a process driver without processes. Each keeps what it was asked for; none
- * does anything by itself.
+ * Edges that a test holds in its own hands: a transport whose peer is the test, and a process
+ * driver without processes. Each keeps what it was asked for, and does nothing by itself. Unlike
+ * those of tests/fakes they keep no contract: a test may let them say what no real one would.
  */
 
 import type {
-  Clock,
   LaunchPlan,
   ProcessDriver,
   ProcessEvents,
@@ -14,67 +13,6 @@ import type {
   TransportEvents,
   TransportTarget,
 } from '../../src/ports.ts';
-
-interface Timer {
-  due: number;
-  run: () => void;
-}
-
-export class FakeClock implements Clock {
-  #now = 0;
-  #timers = new Set<Timer>();
-
-  get armed(): number {
-    return this.#timers.size;
-  }
-
-  now(): number {
-    return this.#now;
-  }
-
-  wallNow(): number {
-    return 1_700_000_000_000 + this.#now;
-  }
-
-  setTimeout(run: () => void, ms: number): unknown {
-    const timer = { due: this.#now + ms, run };
-    this.#timers.add(timer);
-    return timer;
-  }
-
-  clearTimeout(id: unknown): void {
-    this.#timers.delete(id as Timer);
-  }
-
-  /** Fires what is due on the way, in order, and lets what follows from it happen. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (;;) {
-      await turns();
-      const due = [...this.#timers].filter((timer) => timer.due <= end);
-      const [next] = due.sort((a, b) => a.due - b.due);
-      if (next === undefined) break;
-      this.#now = Math.max(this.#now, next.due);
-      this.#timers.delete(next);
-      next.run();
-    }
-    this.#now = end;
-    await turns();
-  }
-
-  /** As `pass`, without a turn of the event loop: for plain stores. */
-  jump(ms: number): void {
-    this.#now += ms;
-    for (const timer of [...this.#timers].filter(({ due }) => due <= this.#now)) {
-      if (this.#timers.delete(timer)) timer.run();
-    }
-  }
-}
-
-/** Lets every microtask and every immediate that is due run. */
-export async function turns(count = 4): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
-}
 
 export class FakeSocket {
   readonly target: TransportTarget;

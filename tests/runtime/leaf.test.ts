@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { type AnyActorRef, createActor, createMachine, type EventObject } from 'xstate';
 import { type Body, type LeafHost, leaf } from '../../src/runtime/leaf.ts';
 import { charges, paused, viewOf } from '../../src/runtime/view.ts';
-import { turns } from './fakes.ts';
+import { turns } from '../fakes/clock.ts';
 
 interface Command extends EventObject {
   type: 'work' | 'order';

@@ -9,7 +9,7 @@ import type { Host } from '../../src/runtime/host.ts';
 import type { Found, Ready } from '../../src/runtime/options.ts';
 import { OutputRing } from '../../src/runtime/output.ts';
 import { type Proof, prove } from '../../src/runtime/readiness.ts';
-import { turns } from './fakes.ts';
+import { turns } from '../fakes/clock.ts';
 
 const nothing: Found = { pid: 1, port: undefined, groups: {} };
 

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Delivery, HoldfastError } from '../../src/errors.ts';
 import { type Channel, RequestStore } from '../../src/runtime/requests.ts';
-import { FakeClock, turns } from './fakes.ts';
+import { FakeClock, turns } from '../fakes/clock.ts';
 
 const lost = new HoldfastError('HF_CONNECTION_LOST', 'the peer is gone', {
   details: { code: 1006 },

@@ -16,7 +16,8 @@ import {
   type Status,
   supervise,
 } from '../../src/index.ts';
-import { FakeClock, fakeDriver, fakeTransport, turns } from './fakes.ts';
+import { FakeClock, turns } from '../fakes/clock.ts';
+import { fakeDriver, fakeTransport } from './fakes.ts';
 
 const url = 'ws://me:secret@127.0.0.1:8123/path?token=t0p-s3cret';
 const backoff = { firstMs: 100, maxMs: 100, jitter: 0 };

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { type Entry, Ledger, type Outcome } from '../../src/runtime/ledger.ts';
 import type { PendingIntent } from '../../src/runtime/status.ts';
 import { Waiters } from '../../src/runtime/waiters.ts';
-import { FakeClock, turns } from './fakes.ts';
+import { FakeClock, turns } from '../fakes/clock.ts';
 
 function make() {
   const clock = new FakeClock();

@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 import type { Inbound, Protocol, Session, SessionHost } from '../../src/ports.ts';
 import { plain } from '../../src/protocols/index.ts';
 import { shown, Wire, type WireEnd } from '../../src/runtime/wire.ts';
-import { FakeClock, type FakeSocket, fakeTransport } from './fakes.ts';
+import { FakeClock } from '../fakes/clock.ts';
+import { type FakeSocket, fakeTransport } from './fakes.ts';
 
 interface Made {
   wire: Wire;
