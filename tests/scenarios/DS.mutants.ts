@@ -16,9 +16,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ids: ['DS-02'],
-    file: 'src/runtime/leaf.ts',
-    find: 'attempt(() => running?.release());',
-    instead: 'running?.release();',
+    file: 'src/runtime/fences.ts',
+    find: 'reset: () => isolated(() => handle.reset(), failed),',
+    instead: 'reset: () => isolated(() => handle.reset(), () => {}),',
   },
   {
     ids: ['DS-03'],

@@ -15,6 +15,10 @@ export const mutants: readonly Mutant[] = [
     find: `    if (this.#done) return;
     if (this.#held === null) this.#host.inbound(inbound);`,
     instead: '    if (this.#held === null) this.#host.inbound(inbound);',
+    also: {
+      find: '        if (this.#done) return;\n        this.#heard();',
+      instead: '        this.#heard();',
+    },
   },
   {
     ids: ['GS-03', 'GS-04', 'GS-10'],

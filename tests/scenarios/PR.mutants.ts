@@ -13,6 +13,10 @@ export const mutants: readonly Mutant[] = [
     file: 'src/runtime/wire.ts',
     find: '  #deliver(inbound: Inbound) {\n    if (this.#done) return;',
     instead: '  #deliver(inbound: Inbound) {',
+    also: {
+      find: '        if (this.#done) return;\n        this.#heard();',
+      instead: '        this.#heard();',
+    },
   },
   {
     ids: ['PR-03'],

@@ -10,10 +10,18 @@ export interface Mutant {
   file: string;
   find: string;
   instead: string;
+  /** a second layer of the same file that would catch what the first lets through */
+  also?: { find: string; instead: string };
 }
 
 /** Throws unless the text to replace is there exactly once. */
-export function mutate({ file, find, instead }: Mutant, text: string): string {
+export function mutate({ file, find, instead, also }: Mutant, text: string): string {
+  if (also !== undefined)
+    return mutate({ ids: [], file, find, instead }, replaced(file, also, text));
+  return replaced(file, { find, instead }, text);
+}
+
+function replaced(file: string, { find, instead }: Omit<Mutant, 'ids' | 'file'>, text: string) {
   const parts = text.split(find);
   if (parts.length !== 2) {
     throw new Error(`${file} holds ${parts.length - 1} times, not once: ${find}`);
