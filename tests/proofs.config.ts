@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.proof.ts'],
     expect: { requireAssertions: true },
+    // a proof uses one core
+    maxWorkers: 2,
     testTimeout: 1_800_000,
     reporters: ['default', './tests/reporter.ts'],
   },
