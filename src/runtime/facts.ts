@@ -52,6 +52,8 @@ export class Facts {
   /** known while the process lives */
   process: ProcessRecord | null = null;
   lastExit: ExitRecord | null = null;
+  /** what the host answered last; the next process is spawned from it */
+  nextPlan: Plan | null = null;
   /** why the last start could not even spawn or plan */
   lastStart: { code: string; message: string } | null = null;
   readyLine: string | null = null;

@@ -3,7 +3,7 @@
  * Promises that a leaf posts outside the caller's stack and never after its end, that its
  * resource is released exactly once, and that nothing it does can throw into a machine.
  */
-import { type CallbackActorLogic, type EventObject, fromCallback } from 'xstate';
+import type { EventObject, fromCallback } from 'xstate';
 import type { Defer } from '../ports.ts';
 
 export interface LeafHost {
@@ -25,6 +25,9 @@ export interface Running<C> {
 
 export type Body<I, C, R> = (input: I, post: (report: R) => void) => Running<C>;
 
+/** What XState runs while the actor lives; it returns how the actor ends. */
+export type Play<I> = Parameters<typeof fromCallback<EventObject, I>>[0];
+
 interface Envelope<O> extends EventObject {
   gen?: number;
   order?: O;
@@ -38,8 +41,8 @@ export function leaf<I extends { gen: number }, C extends EventObject, R extends
   name: string,
   host: LeafHost,
   body: Body<I, C, R>,
-): CallbackActorLogic<EventObject, I> {
-  return fromCallback<EventObject, I>(({ input, receive, sendBack }) => {
+): Play<I> {
+  return ({ input, receive, sendBack }) => {
     let gen = input.gen;
     const post = (report: R) => {
       const stamped = { type: `from.${name}`, gen, report };
@@ -68,5 +71,5 @@ export function leaf<I extends { gen: number }, C extends EventObject, R extends
       attempt(() => running?.command?.(order ?? (event as C)));
     });
     return release;
-  });
+  };
 }

@@ -29,7 +29,7 @@ import { prove } from './readiness.ts';
 const lastWords = 20;
 
 /** `plan`, then `beforeSpawn`. */
-export const planLeaf = (host: Host, plans: { next: Plan | null }) =>
+export const planLeaf = (host: Host) =>
   leaf<PlanInput, never, PlanReport>('plan', host, ({ attempt }, post) => {
     const abort = fencedController(signalled(host, 'process.plan or process.beforeSpawn'));
     host.facts.lastStart = null;
@@ -37,7 +37,7 @@ export const planLeaf = (host: Host, plans: { next: Plan | null }) =>
     draw(host, attempt, abort.signal, asking).then(
       (plan) => {
         if (abort.signal.aborted) return;
-        plans.next = plan;
+        host.facts.nextPlan = plan;
         post({ type: 'plan.ready' });
       },
       (error) => {
@@ -85,9 +85,9 @@ async function draw(
   return whole;
 }
 
-export const osLeaf = (host: Host, plans: { next: Plan | null }) =>
+export const osLeaf = (host: Host) =>
   leaf<OsProcessInput, OsProcessCommand, OsProcessReport>('os', host, (_input, post) => {
-    const plan = plans.next;
+    const plan = host.facts.nextPlan;
     if (plan === null) throw new Error('no launch plan');
     let expected = false;
     let over = false;

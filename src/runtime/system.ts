@@ -10,6 +10,7 @@ import {
   type AnyActorRef,
   createActor,
   type EventObject,
+  fromCallback,
   type InspectionEvent,
   type Snapshot,
 } from 'xstate';
@@ -26,8 +27,8 @@ import type { Clock } from '../ports.ts';
 import { absentLink, absentService } from './absent.ts';
 import { isolated } from './dispatcher.ts';
 import type { Host } from './host.ts';
+import type { Play } from './leaf.ts';
 import { credentialsLeaf, lookupLeaf, pulseLeaf, socketLeaf } from './link-leaves.ts';
-import type { Plan } from './options.ts';
 import { osLeaf, planLeaf, readinessLeaf } from './service-leaves.ts';
 
 /** How many transitions an error carries. */
@@ -37,32 +38,59 @@ const traceMax = 40;
 // biome-ignore lint/suspicious/noExplicitAny: the system type of ActorLogic is not exported
 const real = (logic: unknown) => logic as ActorLogic<Snapshot<unknown>, EventObject, any, any>;
 
-function link(host: Host) {
-  if (host.settings.link === null) return real(absentLink(host));
-  const beating = heartbeat.provide({ actors: { pulse: real(pulseLeaf(host)) } });
-  const connecting = connection.provide({
-    actors: {
-      lookup: real(lookupLeaf(host)),
-      socket: real(socketLeaf(host)),
-      credentials: real(credentialsLeaf(host)),
-      heartbeat: real(beating),
-    },
-  });
-  return real(reconnect.provide({ actors: { connection: real(connecting) } }));
-}
+/** Whose system an actor is in. */
+const hosts = new WeakMap<object, Host>();
 
-function service(host: Host) {
-  if (host.settings.service === null) return real(absentService(host));
-  const plans: { next: Plan | null } = { next: null };
-  return real(
-    supervisor.provide({
-      actors: {
-        plan: real(planLeaf(host, plans)),
-        readiness: real(readinessLeaf(host)),
-        process: real(process.provide({ actors: { os: real(osLeaf(host, plans)) } })),
-      },
+/** A leaf finds its host by the system it plays in, so that machines are wired once for all. */
+const late = <I>(play: (host: Host) => Play<I>) =>
+  real(
+    fromCallback<EventObject, I>((scope) => {
+      const host = hosts.get(scope.system);
+      if (host === undefined) throw new Error('a leaf outside of a system of ours');
+      return play(host)(scope);
     }),
   );
+
+const linked = () =>
+  reconnect.provide({
+    actors: {
+      connection: real(
+        connection.provide({
+          actors: {
+            lookup: late(lookupLeaf),
+            socket: late(socketLeaf),
+            credentials: late(credentialsLeaf),
+            heartbeat: real(heartbeat.provide({ actors: { pulse: late(pulseLeaf) } })),
+          },
+        }),
+      ),
+    },
+  });
+
+const supervised = () =>
+  supervisor.provide({
+    actors: {
+      plan: late(planLeaf),
+      readiness: late(readinessLeaf),
+      process: real(process.provide({ actors: { os: late(osLeaf) } })),
+    },
+  });
+
+/** The whole of it, by the halves that are there; made at the first use, then shared. */
+const wired = new Map<string, typeof gateway>();
+
+function wire({ service, link }: Host['settings']): typeof gateway {
+  const halves = `${service !== null} ${link !== null}`;
+  const known = wired.get(halves);
+  if (known !== undefined) return known;
+  const made = gateway.provide({
+    actors: {
+      service: service === null ? late(absentService) : real(supervised()),
+      link: link === null ? late(absentLink) : real(linked()),
+    },
+  });
+  wired.set(halves, made);
+  return made;
 }
 
 export interface SystemEvents {
@@ -87,9 +115,8 @@ export class System {
     this.#host = host;
     this.#timers = new Timers(host.clock);
     const { luck, gateway: policy, service: servicePolicy, link: linkPolicy } = host.settings;
-    const machine = gateway.provide({ actors: { service: service(host), link: link(host) } });
     this.#watchers = observers(inspect, host);
-    this.root = createActor(machine, {
+    this.root = createActor(wire(host.settings), {
       id: host.settings.name,
       input: { luck, policy, service: servicePolicy, link: linkPolicy },
       clock: this.#timers,
@@ -103,6 +130,7 @@ export class System {
         else for (const watch of this.#watchers) watch(event);
       },
     });
+    hosts.set(this.root.system, host);
     this.root.subscribe({
       error: (error) => {
         this.release();

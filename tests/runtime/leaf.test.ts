@@ -5,7 +5,13 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { type AnyActorRef, createActor, createMachine, type EventObject } from 'xstate';
+import {
+  type AnyActorRef,
+  createActor,
+  createMachine,
+  type EventObject,
+  fromCallback,
+} from 'xstate';
 import { type Body, type LeafHost, leaf } from '../../src/runtime/leaf.ts';
 import { charges, paused, viewOf } from '../../src/runtime/view.ts';
 import { turns } from '../fakes/clock.ts';
@@ -34,7 +40,7 @@ function make(body: Make) {
     initial: 'on',
     states: {
       on: {
-        invoke: { id: 'part', src: leaf('part', host, body), input: { gen: 3 } },
+        invoke: { id: 'part', src: fromCallback(leaf('part', host, body)), input: { gen: 3 } },
         on: { leave: 'off' },
       },
       off: { on: { enter: 'on' } },
