@@ -25,6 +25,8 @@ export interface ProcessRecord {
   port: number | undefined;
   groups: Readonly<Record<string, string>>;
   plan: Plan;
+  /** it was sent the signal that asks it to end */
+  terminated: boolean;
 }
 
 export interface ConnectionRecord {

@@ -160,7 +160,7 @@ export class Gateway {
   /** Wants it running. Resolves at once; a second call joins. Throws `HF_DISPOSED`. */
   async start(): Promise<void> {
     this.#alive('start()');
-    this.#machinery.start();
+    this.#machinery.send({ type: 'start' });
   }
 
   /** Resolves when running; rejects when that cannot come true without somebody's help. */

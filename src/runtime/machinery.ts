@@ -101,8 +101,9 @@ export class Machinery {
     return taken;
   }
 
-  start() {
-    this.send({ type: 'start' });
+  /** The line of what was asked is made while the process that it speaks of is still there. */
+  #keepLine() {
+    this.#status = this.#derive(this.#status);
   }
 
   retarget(target: Partial<Pick<LinkOptions, 'url' | 'credentials' | 'authorize'>>) {
@@ -140,6 +141,7 @@ export class Machinery {
     }
     const pid = facts.process?.pid;
     if (!this.#begun().send(command)) await undefined;
+    this.#keepLine();
     const outcome = await this.#waiters.wait<StopOutcome>(command.type, () => {
       const { gateway } = this.view;
       if (this.#broken !== null) return { value: this.#dropped(command.type) };
@@ -181,6 +183,7 @@ export class Machinery {
     if (!this.send({ type: 'restart', by, settleMs, later })) await undefined;
     if (this.#numbers().asked === asked) return refused('stopped');
     const entry = this.#ledger.enter(this.#numbers().asked, ask);
+    this.#keepLine();
     const outcome = await this.#waiters.wait('restart()', () => {
       const { served, dropped } = this.#numbers();
       const { gateway } = this.view;

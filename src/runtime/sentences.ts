@@ -4,7 +4,7 @@
  * secret: endpoints come without query, texts of the peer redacted and bounded.
  */
 import { duration } from './duration.ts';
-import type { ExitRecord } from './facts.ts';
+import type { ExitRecord, Facts } from './facts.ts';
 import type { Plan, Ready } from './options.ts';
 import type { Scene, State } from './status.ts';
 import { charges } from './view.ts';
@@ -146,8 +146,10 @@ function restarting(scene: Scene): string {
 }
 
 function stopping({ facts, settings, view, previous }: Scene, phase: string): string {
-  if (phase === 'unkillable') return `pid ${facts.process?.pid} outlives SIGKILL`;
-  if (phase === 'killing') return `pid ${facts.process?.pid} did not end in time; SIGKILL sent`;
+  if (phase === 'unkillable') {
+    return `pid ${facts.process?.pid} outlives SIGKILL; nothing is started beside it`;
+  }
+  if (phase === 'killing') return killing(facts);
   if (view.process !== null && facts.process !== null) {
     const signal = settings.process?.stop?.signal ?? 'SIGTERM';
     const graceMs = settings.service?.process.stop.graceMs ?? 0;
@@ -156,18 +158,32 @@ function stopping({ facts, settings, view, previous }: Scene, phase: string): st
   return previous?.state === 'stopping' ? previous.because : 'you asked';
 }
 
+function killing({ process }: Facts): string {
+  const pid = process === null ? 'the process' : `pid ${process.pid}`;
+  return process?.terminated
+    ? `${pid} did not end in time; SIGKILL sent`
+    : `SIGKILL sent to ${pid}`;
+}
+
 function failed(scene: Scene): string {
   const { error } = scene;
   const next = error?.code === 'HF_INTERNAL' ? 'make a new gateway' : 'start() begins again';
   return `${bare(error?.message ?? 'given up')}; ${next}`;
 }
 
-function paused({ view, facts }: Scene, phase: string): string | null {
+function paused(scene: Scene, phase: string): string | null {
+  const { view, facts } = scene;
   if (phase !== 'paused') return null;
   const because = bare(facts.lastEnd?.because ?? 'the peer refused us');
   return view.reconnect?.in('paused.pairing')
-    ? `${because}; waiting for somebody to approve this device`
+    ? `${because}; waiting for somebody to approve this device, asking again ${approval(scene)}`
     : `${because}; waiting for other credentials: resume() tries again`;
+}
+
+/** How often a pairing is asked about; the peer may want it to be more seldom. */
+function approval({ view, settings }: Scene): string {
+  const floorMs = Number(view.reconnect?.context.floorMs ?? 0);
+  return `every ${duration(Math.max(settings.link?.pairingMs ?? 0, floorMs))}`;
 }
 
 function lastEnd({ facts }: Scene): string {

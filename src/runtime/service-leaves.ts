@@ -118,6 +118,7 @@ export const osLeaf = (host: Host) =>
           port: host.settings.process?.port,
           groups: {},
           plan,
+          terminated: false,
         };
         host.facts.moments.spawned = host.clock.now();
         post({ type: 'os.spawned' });
@@ -155,8 +156,10 @@ export const osLeaf = (host: Host) =>
     return {
       command({ type }) {
         expected = true;
-        if (type === 'os.terminate') handle.terminate();
-        else handle.kill();
+        if (type === 'os.terminate') {
+          if (host.facts.process !== null) host.facts.process.terminated = true;
+          handle.terminate();
+        } else handle.kill();
       },
       release() {
         over = true;

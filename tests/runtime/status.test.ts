@@ -262,7 +262,11 @@ describe('a sentence', () => {
 
   const refusals = [
     ['credentials', 'starting', 'Bad token; waiting for other credentials: resume() tries again'],
-    ['pairing', 'starting', 'Bad token; waiting for somebody to approve this device'],
+    [
+      'pairing',
+      'starting',
+      'Bad token; waiting for somebody to approve this device, asking again every 30 s',
+    ],
     ['protocol', 'failed', 'gave up: Bad token; start() begins again'],
   ] as const;
   it.each(refusals)('of a refusal for %s ends well', async (cause, state, because) => {
