@@ -27,6 +27,8 @@ export interface ProcessRecord {
   plan: Plan;
   /** it was sent the signal that asks it to end */
   terminated: boolean;
+  /** why it was not ready when it was asked last */
+  unproved: string | null;
 }
 
 export interface ConnectionRecord {

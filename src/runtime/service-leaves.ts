@@ -119,6 +119,7 @@ export const osLeaf = (host: Host) =>
           groups: {},
           plan,
           terminated: false,
+          unproved: null,
         };
         host.facts.moments.spawned = host.clock.now();
         post({ type: 'os.spawned' });
@@ -232,10 +233,8 @@ function note(
   host.exited();
 }
 
-export const readinessLeaf = (host: Host) => {
-  /** what was said last, of which process: each poll is a leaf of its own */
-  let said: [of: unknown, because: string] = [null, ''];
-  return leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
+export const readinessLeaf = (host: Host) =>
+  leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
     const abort = fencedController(signalled(host, 'process.ready'));
     const { process: asked } = host.facts;
     let because = '';
@@ -254,10 +253,9 @@ export const readinessLeaf = (host: Host) => {
       if (proof.proved) host.facts.moments.ready = host.clock.now();
       else if (proof.because !== undefined) {
         because = `: ${proof.because}`;
-        if (said[0] !== asked || said[1] !== because) {
-          host.diagnose('debug', 'HF_NOT_READY', proof.because);
-        }
-        said = [asked, because];
+        // each poll is a leaf of its own: what the last one said is kept with the process
+        if (asked?.unproved !== because) host.diagnose('debug', 'HF_NOT_READY', proof.because);
+        if (asked !== null) asked.unproved = because;
       }
       post({ type: proof.proved ? 'readiness.proved' : 'readiness.unproved' });
     });
@@ -272,4 +270,3 @@ export const readinessLeaf = (host: Host) => {
       },
     };
   });
-};

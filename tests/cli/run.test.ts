@@ -4,9 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { practiceCommand } from '../../src/practice/start.ts';
 import { until } from '../practice/house.ts';
+import { builtPractice } from './built.ts';
 import { type Command, holdfast, ndjson, node } from './house.ts';
+
+const { practiceCommand } = await builtPractice();
 
 const run = (options: string[], command: string[]): Command =>
   holdfast(['run', ...options, '--', ...command]);

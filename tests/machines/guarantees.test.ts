@@ -25,10 +25,6 @@ describe('a service alone keeps every guarantee', { timeout }, () => {
   it('with one message in flight, delivered in any order', () => {
     prove(serviceAlone, { delivery: 'async', inFlight: 1 });
   });
-
-  it('in the exact order of one process, with one post of a leaf queued', () => {
-    prove(serviceAlone, { delivery: 'rtc', posts: 1 });
-  });
 });
 
 describe('the checker and XState agree', { timeout }, () => {

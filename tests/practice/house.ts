@@ -8,7 +8,10 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
 import WebSocket from 'ws';
-import { type PracticeOptions, practiceCommand } from '../../src/practice/start.ts';
+import type { PracticeOptions } from '../../src/practice/start.ts';
+import { builtPractice } from '../cli/built.ts';
+
+const { practiceCommand } = await builtPractice();
 
 const deadlineMs = 10_000;
 
