@@ -1,11 +1,25 @@
 /** The pages that are drawn from the code say what the code says. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { invariants } from '../src/cli/invariants.ts';
 import { pages } from '../src/cli/pages.ts';
+import { isProof } from './proof.ts';
 
 describe('docs/', () => {
   it.each([...pages()])('%s is what `npm run generate` writes', (file, text) => {
     const committed = readFileSync(new URL(`../docs/${file}`, import.meta.url), 'utf8');
     expect(committed).toBe(text);
+  });
+});
+
+describe('the 68 invariants', () => {
+  it('are all there, each with proofs that exist or with the reason for none', () => {
+    const numbers = Array.from({ length: 68 }, (_, at) => `I${at + 1}`);
+    expect(invariants.map(({ id }) => id)).toEqual(numbers);
+    const unproved = invariants.flatMap(({ id, kept, note }) => [
+      ...kept.filter((proof) => !isProof(proof)).map((proof) => `${id}: ${proof}`),
+      ...(kept.length === 0 && note === undefined ? [`${id}: no reason`] : []),
+    ]);
+    expect(unproved).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@
 import { goals, guarantees, kernel } from '../../machines/guarantees.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
 import { errorTexts, noticeTexts } from './error-texts.ts';
+import { type Invariant, invariants } from './invariants.ts';
 
 const head = (title: string) =>
   `# ${title}\n\n<!-- Written by \`npm run generate\` from the code; edit the code. -->\n\n`;
@@ -38,6 +39,11 @@ const kinds = {
 const kernelRow = ({ id, sentence, groups = [] }: (typeof kernel)[number]): string =>
   `| \`${id}\` | ${sentence} | ${groups.join(' ')} |`;
 
+const invariantRow = ({ id, sentence, kept, note = '' }: Invariant): string => {
+  const proofs = kept.map((proof) => `\`${proof}\``).join(', ') || '—';
+  return `| ${id} | ${sentence} | ${proofs} | ${note} |`;
+};
+
 /** Each promise by id, how it is checked, and which historic bugs it forbids. */
 export function guaranteesPage(): string {
   const promises = guarantees.map(
@@ -59,6 +65,12 @@ export function guaranteesPage(): string {
     '## Always checked, for any machine\n\n',
     '| id | promise | scenarios |\n|---|---|---|\n',
     `${kernel.map(kernelRow).join('\n')}\n\n`,
+    '## The bugs of others\n\n',
+    'Invariants that a museum of historic bugs has taught, and what keeps each of them: a\n',
+    'promise above, a scenario or a test by its path. A dash stands where nothing does, with\n',
+    'the reason.\n\n',
+    '| id | invariant | kept by | |\n|---|---|---|---|\n',
+    `${invariants.map(invariantRow).join('\n')}\n\n`,
     '## What is not promised\n\n',
     'Timers are explored as if they could fire in any order. Fairness is not assumed: the\n',
     'reachability lines say that a good end can always be reached, not that it will be.\n',

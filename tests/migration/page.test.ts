@@ -4,14 +4,11 @@
  * a table was not found.
  */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { goals, guarantees } from '../../machines/guarantees.ts';
 import * as machines from '../../machines/index.ts';
+import { isProof, read, texts } from '../proof.ts';
 import { GatewayManager } from './gateway-manager.ts';
 
-const at = (path: string) => new URL(`../../${path}`, import.meta.url);
-const read = (path: string) => readFileSync(at(path), 'utf8');
 const page = read('docs/migration.md');
 
 const [members = '', disappears = ''] = ['Member by member', 'What disappears'].map(
@@ -25,17 +22,6 @@ const rows = (text: string): string[][] =>
 const words = (cell = ''): string[] =>
   [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 
-/** The text of every file of ours in a folder with this ending, without what is installed there. */
-const texts = (folder: string, ending: string): string =>
-  readdirSync(at(folder), { withFileTypes: true })
-    .filter(({ name }) => name !== 'node_modules')
-    .map((entry) => {
-      const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return texts(path, ending);
-      return entry.name.endsWith(ending) ? read(path) : '';
-    })
-    .join('\n');
-const tests = texts('tests', '.test.ts');
 const code = `${texts('src/runtime', '.ts')}\n${read('src/errors.ts')}`;
 
 interface Node {
@@ -55,12 +41,7 @@ function isState(word: string): boolean {
   );
 }
 
-const promises = [...guarantees, ...goals].map(({ id }) => id);
-const isProof = (word: string): boolean =>
-  promises.includes(word) ||
-  (/^tests\//.test(word) && existsSync(at(word))) ||
-  (/^[A-Z]{2}-\d+$/.test(word) && new RegExp(`['\`\\s,]${word}\\b`).test(tests)) ||
-  isState(word);
+const isKept = (word: string): boolean => isProof(word) || isState(word);
 /** An option, a verb or a field: each of its names occurs in the code. */
 const isCode = (word: string): boolean =>
   !/^tests\/|^[A-Z]{2}-\d/.test(word) &&
@@ -90,18 +71,18 @@ describe('docs/migration.md', () => {
     const hazards = rows(disappears);
     expect(hazards.length).toBeGreaterThan(50);
     const bare = hazards.filter(
-      ([, now = '']) => !words(now).some(isProof) && !/(no|not) [\w -]*built/.test(now),
+      ([, now = '']) => !words(now).some(isKept) && !/(no|not) [\w -]*built/.test(now),
     );
     expect(bare.map(([it]) => it)).toEqual([]);
   });
 
   it('names nothing that is not there', () => {
     const named = rows(disappears).flatMap(([, now]) => words(now));
-    const unknown = named.filter((word) => !isProof(word) && !isCode(word));
+    const unknown = named.filter((word) => !isKept(word) && !isCode(word));
     expect(unknown).toEqual([]);
     const absent = ['gateway: life.nowhere', 'tests/none.test.ts', 'no_such_name'];
     for (const word of [...absent, ['ZZ', 99].join('-')]) {
-      expect(isProof(word) || isCode(word), word).toBe(false);
+      expect(isKept(word) || isCode(word), word).toBe(false);
     }
   });
 });
