@@ -36,6 +36,8 @@ interface Context {
   floorMs: number;
   /** the silence window that the peer stated in its hello, 0 when it stated none */
   silenceMs: number;
+  /** it answered our hello; a protocol without one is open before the peer has said a word */
+  greeted: boolean;
   policy: ConnectionPolicy;
 }
 
@@ -95,6 +97,7 @@ export const connection = setup({
     notePace: assign({
       silenceMs: ({ event }) => (event.type === 'socket.accepted' ? event.silenceMs : 0),
     }),
+    noteGreeted: assign({ greeted: true }),
     sendHello: socket({ type: 'socket.hello' }),
     deliverFrames: socket({ type: 'socket.deliver' }),
     closeAsAsked: socket({ type: 'socket.close', why: 'closed' }),
@@ -129,6 +132,7 @@ export const connection = setup({
     cause: 'lost',
     floorMs: 0,
     silenceMs: 0,
+    greeted: false,
     policy: input.policy,
   }),
   initial: 'preparing',
@@ -233,7 +237,10 @@ export const connection = setup({
             hello: {
               description: 'Our hello is out. Only its own answer counts.',
               on: {
-                'socket.accepted': { target: '#connection.linked.open', actions: 'notePace' },
+                'socket.accepted': {
+                  target: '#connection.linked.open',
+                  actions: ['notePace', 'noteGreeted'],
+                },
                 'host.resumed': { target: 'hello', reenter: true },
               },
               after: {
@@ -251,7 +258,11 @@ export const connection = setup({
           invoke: {
             id: 'heartbeat',
             src: 'heartbeat',
-            input: ({ context }) => ({ gen: opened(context, 'heartbeat'), policy: paced(context) }),
+            input: ({ context }) => ({
+              gen: opened(context, 'heartbeat'),
+              heard: context.greeted,
+              policy: paced(context),
+            }),
           },
           initial: 'steady',
           on: {

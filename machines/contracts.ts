@@ -28,7 +28,7 @@ export type EndCause =
   | 'timeout'
   /** alive once past its hello, then silent through every probe */
   | 'dead'
-  /** open, and silent through every probe from the first moment on */
+  /** open without a hello of its own, and silent through every probe from then on */
   | 'mute'
   /** the peer says it restarts itself (1012, or a shutdown event with an expected return) */
   | 'restart'
@@ -88,7 +88,8 @@ export type HeartbeatPolicy = {
   probes: 1 | 2;
   missesMax: number;
 };
-export type HeartbeatInput = { gen: Generation; policy: HeartbeatPolicy };
+/** `heard`: the peer has answered our hello, so it lived a moment ago */
+export type HeartbeatInput = { gen: Generation; heard: boolean; policy: HeartbeatPolicy };
 export type HeartbeatHint = HostResumed;
 /** `dead`: gave signs of life before; `mute`: never gave one since it is open */
 export type HeartbeatReport = { type: 'heartbeat.dead' } | { type: 'heartbeat.mute' };

@@ -23,7 +23,7 @@ interface Context {
   dueMs: number;
   /** pings in a row without an answer */
   missed: number;
-  /** gave a sign of life since it is open */
+  /** answered our hello, or gave a sign of life since it is open */
   heard: boolean;
   policy: HeartbeatPolicy;
 }
@@ -79,7 +79,7 @@ export const heartbeat = setup({
     gens: { pulse: 0 },
     dueMs: restMs(input.policy),
     missed: 0,
-    heard: false,
+    heard: input.heard,
     policy: input.policy,
   }),
   initial: 'watching',

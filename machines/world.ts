@@ -232,7 +232,7 @@ const roles = {
   process: role(process, (c) => c.class),
   // cause and floorMs are read in the step that sets them, returningMs only where a wait is planned
   reconnect: role(reconnect, (c) => Math.min(c.failures, 2)),
-  // silenceMs is read in the step that sets it
+  // silenceMs and greeted are read in the step that sets them
   connection: role(connection, (c) => [c.cause, c.floorMs]),
   heartbeat: role(heartbeat, (c) => [c.missed, c.heard]),
 };
