@@ -238,6 +238,8 @@ describe('an object of the host', () => {
       import { tmpdir } from 'node:os';
       const folder = mkdtempSync(tmpdir() + '/holdfast-stores-');
       const { identity } = hf.openclawFiles(folder);
+      // making one takes its time, which is not what is tested
+      await identity.load();
       const all = [];
       for (const [way, fails] of Object.entries(ways)) {
         const stores = {
@@ -245,7 +247,8 @@ describe('an object of the host', () => {
           device: { identity, deviceTokens: { load: fails, save: fails, clear: fails } },
         };
         for (const [name, options] of Object.entries(stores)) {
-          const make = () => hf.connect(linkOf({ protocol: hf.openclaw(options) }));
+          const roomy = { ...limits, credentialsMs: 1_500 };
+          const make = () => hf.connect(linkOf({ protocol: hf.openclaw(options), limits: roomy }));
           all.push(live(name + ' ' + way, make));
         }
       }
