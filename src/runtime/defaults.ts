@@ -43,7 +43,7 @@ export const defaults = {
     why: 'unlimited: a link must come back by itself',
   },
   'link.reconnect.stableMs': ms(10_000, 'accept-then-close must not look like success'),
-  'link.reconnect.returningMs': ms(2_000, 'the longest wait while the peer is expected back'),
+  'link.reconnect.returningMs': ms(2_000, 'the cap before jitter while the peer is expected back'),
   'link.reconnect.pairingMs': ms(30_000, 'a person approves; asking more often helps nobody'),
   'link.limits.lookupMs': ms(10_000, 'url and authorize are functions of the host'),
   'link.limits.openMs': ms(10_000, 'DNS, TCP, TLS and the upgrade together'),
