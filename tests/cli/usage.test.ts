@@ -27,13 +27,16 @@ describe('holdfast', () => {
     });
   });
 
-  it.each(['', 'demo', 'run'])('explains itself within 80 columns: %s', async (command) => {
-    const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help');
-    const lines = stdout.toString().split('\n');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(lines.filter((line) => line.length > 80)).toEqual([]);
-    expect(lines).toEqual(expect.arrayContaining(['Examples:', 'Exit codes:']));
-  });
+  it.each(['', 'demo', 'run', 'check'])(
+    'explains itself within 80 columns: %s',
+    async (command) => {
+      const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help');
+      const lines = stdout.toString().split('\n');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(lines.filter((line) => line.length > 80)).toEqual([]);
+      expect(lines).toEqual(expect.arrayContaining(['Examples:', 'Exit codes:']));
+    },
+  );
 
   it('prints its help on stderr when nothing is asked of it', async () => {
     const { code, stdout, stderr } = await run();
