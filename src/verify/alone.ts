@@ -4,18 +4,19 @@
  * some needs a world that says what they may do.
  */
 import type { AnyStateMachine } from 'xstate';
+import { heard } from './rules.ts';
 import type { UserCommand, World } from './world.ts';
 
 export interface AloneOptions {
   /** what the machine is created with; default none */
   input?: unknown;
-  /** default: each event that the machine names, without a payload */
+  /** default: each event that the machine names, without a payload; for `*`, `anything` */
   user?: readonly UserCommand[];
 }
 
 export function alone(machine: AnyStateMachine, { input, user }: AloneOptions = {}): World {
-  const types = machine.events.map(String).filter((type) => !/^(xstate\..*|\*|)$/.test(type));
-  const asked = [...new Set(types.map((type) => type.replace(/\.\*$/, '')))];
+  const types = heard(machine).filter((type) => type !== '' && !type.startsWith('xstate.'));
+  const asked = [...new Set(types.map((type) => type.replace(/\*$/, 'anything')))];
   return {
     roles: [{ name: machine.id, machine }],
     root: machine.id,

@@ -23,6 +23,10 @@ export function brokenRule(world: World): Violation | undefined {
 export const invoked = (machine: AnyStateMachine): string[] =>
   nodesOf(machine.root).flatMap(({ invoke }) => invoke.map(({ src }) => String(src)));
 
+/** Every event that a machine has a transition for: its own `events` leave out some. */
+export const heard = (machine: AnyStateMachine): string[] =>
+  nodesOf(machine.root).flatMap(({ transitions }) => [...transitions.keys()]);
+
 function read(name: string, machine: AnyStateMachine): void {
   const nodes = nodesOf(machine.root);
   const known: Readonly<Record<string, unknown>> = machine.implementations.actions;

@@ -54,6 +54,16 @@ describe('check()', () => {
     expect({ states, cut, never: coverage.door?.never }).toEqual({ states: 2, cut: 0, never: [] });
   });
 
+  it('sends a machine all that it listens to, also where only a guard would run', async () => {
+    const guard = () => {
+      throw new Error('asked');
+    };
+    for (const type of ['push', 'push.*', '*']) {
+      const machine = createMachine({ id: 'door', on: { [type]: { guard } } });
+      await expect(check(machine), type).rejects.toThrow(/^nothing-throws: door threw: .*asked/);
+    }
+  });
+
   it('throws the trace to a broken promise', async () => {
     const shut = { 'stays-shut': { from: () => true, holds: () => false } };
     await expect(check(over({}), { promises: { goals: shut } })).rejects.toThrow(/^stays-shut: /);
