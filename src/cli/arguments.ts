@@ -11,6 +11,9 @@ export class UsageError extends Error {
 
 export const protocols = ['plain', 'jsonrpc'] as const;
 export const restarts = ['on-failure', 'always', 'never'] as const;
+export const worldNames = ['link', 'service', 'both'] as const;
+export const deliveries = ['async', 'rtc'] as const;
+export type WorldName = (typeof worldNames)[number];
 export type ProtocolName = (typeof protocols)[number];
 export type RestartWhen = (typeof restarts)[number];
 
@@ -40,6 +43,25 @@ export const milliseconds =
     const ms = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
     if (ms <= longestMs) return ms;
     throw wrong(option, `a whole number of milliseconds from 0 to ${longestMs}`, text);
+  };
+
+/** Seconds on the command line, milliseconds in the program. */
+export const seconds =
+  (option: string) =>
+  (text: string): number => {
+    const ms = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) * 1_000 : Number.NaN;
+    if (ms >= 1 && ms <= longestMs) return Math.round(ms);
+    throw wrong(option, 'a number of seconds such as 60 or 0.5', text);
+  };
+
+const countMax = 12;
+
+export const count =
+  (option: string) =>
+  (text: string): number => {
+    const number = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= 1 && number <= countMax) return number;
+    throw wrong(option, `a whole number from 1 to ${countMax}`, text);
   };
 
 export const oneOf =

@@ -9,15 +9,20 @@ import { Command, CommanderError } from 'commander';
 import { isHoldfastError } from '../errors.ts';
 import {
   address,
+  count,
+  deliveries,
   duration,
   milliseconds,
   oneOf,
   pattern,
   protocols,
   restarts,
+  seconds,
   UsageError,
   word,
+  worldNames,
 } from './arguments.ts';
+import type { CheckOptions } from './check.ts';
 import type { DemoOptions } from './demo.ts';
 import type { RunOptions } from './run.ts';
 
@@ -27,10 +32,12 @@ const rootNotes = `
 Examples:
   $ holdfast demo --for 30s
   $ holdfast run -- node server.mjs
+  $ holdfast check --world link
   $ holdfast help run
 
 Exit codes:
-  0    the demo: every step came to the state it must; run: the command's own
+  0    the demo: every step came to the state it must; run: the command's own;
+       check: proved (1: broken, 3: a bound was hit)
   1    the demo: a step did not; run: Holdfast gave up, for a reason it names
   2    an option is wrong: the message names it, the rule and the value
   n    run: the exit code of the command; 128 + signal when it was killed`;
@@ -45,6 +52,24 @@ Exit codes:
   0    every step came to the state it must, and nothing is left running
   1    a step did not
   130  Ctrl-C; what had been walked until then was as it must be`;
+
+const checkNotes = `
+Examples:
+  $ holdfast check                         the machines that ship, every world
+  $ holdfast check --world link --in-flight 2
+  $ holdfast check --json --seconds 60     one JSON object on stdout
+  $ holdfast check ./my-machine.ts         a world or a machine of yours
+
+FILE:
+  exports a world (and promises), or one XState machine. A TypeScript file
+  needs tsx. See docs/verifying-your-own-machine.md.
+
+Exit codes:
+  0    every promise holds in every state
+  1    one does not: the shortest way there is printed
+  2    an option or FILE is wrong: the message says which and why
+  3    a bound or --seconds was hit; nothing is broken in what was explored
+  130  Ctrl-C; the same is printed for what was explored until then`;
 
 const runNotes = `
 Examples:
@@ -84,6 +109,7 @@ function program(): Command {
     .addHelpText('after', rootNotes);
   addDemo(root);
   addRun(root);
+  addCheck(root);
   return root;
 }
 
@@ -128,6 +154,31 @@ function addRun(root: Command): void {
       if (program === undefined) throw new UsageError('COMMAND must stand after --; got nothing');
       const { run } = await import('./run.ts');
       process.exitCode = await run([program, ...rest], options);
+    });
+}
+
+function addCheck(root: Command): void {
+  const name = `${worldNames.join(', ')} (default: one after the other)`;
+  const delivery = 'async: any order; rtc: the order of one process (default: async)';
+  root
+    .command('check')
+    .summary('explore every interleaving of the machines, or of yours')
+    .description('Explores every state that the machines can come to, and what must hold there.')
+    .argument('[file]', 'a .ts or .js file that exports a world or a machine')
+    .option('--world <name>', name, oneOf('--world', worldNames))
+    .option('--delivery <how>', delivery, oneOf('--delivery', deliveries))
+    .option(
+      '--in-flight <n>',
+      'async: messages under way (default: 1; FILE: 2)',
+      count('--in-flight'),
+    )
+    .option('--posts <n>', 'rtc: posts that wait (default: 1; FILE: 2)', count('--posts'))
+    .option('--seconds <s>', 'stop after so many seconds', seconds('--seconds'))
+    .option('--json', 'print one JSON object on stdout')
+    .addHelpText('after', checkNotes)
+    .action(async (file: string | undefined, options: CheckOptions) => {
+      const { check } = await import('./check.ts');
+      process.exitCode = await check(file, options);
     });
 }
 

@@ -3,6 +3,7 @@
  * first led to each, so that the first violation found is a shortest one. It must never stop
  * early without saying so: what a bound kept from being expanded is counted.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { AsyncDelivery } from './async.ts';
 import { type Delivery, MAX_MOVES, MAX_ROW } from './delivery.ts';
 import { Numbers, States } from './encode.ts';
@@ -10,14 +11,30 @@ import { type Edges, firstWithout, packEdge } from './goals.ts';
 import { RtcDelivery } from './rtc.ts';
 import { replay } from './trace.ts';
 import { brief, RowView } from './view.ts';
-import type { Check, ExploreOptions, Result, Violation, World } from './world.ts';
+import type { Check, ExploreOptions, Progress, Result, Violation, World } from './world.ts';
 
 const DEFAULT_POSTS = 2;
 const DEFAULT_IN_FLIGHT = 2;
 const DEFAULT_CHANNEL = 12;
+/** how many states are expanded between two looks at the time */
+const SLICE_STATES = 64;
+const SLICE_MS = 40;
 
 export function explore(world: World, options: ExploreOptions): Result {
   return new Search(world, options).run();
+}
+
+/**
+ * The same search with pauses, in which timers and signals get their turn; `proceed` is asked in
+ * each pause. After its first `false` every state that is left counts in `cut`, and no goal is
+ * judged.
+ */
+export function exploreWhile(
+  world: World,
+  options: ExploreOptions,
+  proceed: (progress: Progress) => boolean,
+): Promise<Result> {
+  return new Search(world, options).runWhile(proceed);
 }
 
 interface Finding {
@@ -44,6 +61,7 @@ class Search {
   #cut = 0;
   #overflow = 0;
   #depth = 0;
+  #isAbandoned = false;
 
   constructor(world: World, options: ExploreOptions) {
     this.#options = options;
@@ -59,7 +77,29 @@ class Search {
 
   run(): Result {
     const started = performance.now();
-    const violation = this.#search() ?? this.#unreached();
+    const search = this.#search();
+    let step = search.next();
+    while (!step.done) step = search.next();
+    return this.#result(started, step.value ?? this.#unreached());
+  }
+
+  async runWhile(proceed: (progress: Progress) => boolean): Promise<Result> {
+    const started = performance.now();
+    const search = this.#search();
+    let paused = started;
+    let step = search.next();
+    for (; !step.done; step = search.next()) {
+      if (performance.now() - paused < SLICE_MS) continue;
+      await turn();
+      paused = performance.now();
+      const progress = { states: this.#states.size, edges: this.#edges, depth: this.#depth };
+      this.#isAbandoned = !proceed({ ...progress, ms: paused - started });
+    }
+    const found = step.value ?? (this.#isAbandoned ? undefined : this.#unreached());
+    return this.#result(started, found);
+  }
+
+  #result(started: number, violation: Violation | undefined): Result {
     return {
       states: this.#states.size,
       edges: this.#edges,
@@ -88,11 +128,17 @@ class Search {
     };
   }
 
-  #search(): Violation | undefined {
+  /** Yields where it may be paused. */
+  *#search(): Generator<undefined, Violation | undefined> {
     const start = this.#first();
     if (start) return this.#violation(start, []);
     let levelEnd = this.#states.size;
     for (let state = 0; state < this.#states.size; state++) {
+      if (state % SLICE_STATES === 0) yield;
+      if (this.#isAbandoned) {
+        this.#cut += this.#states.size - state;
+        return undefined;
+      }
       if (state === levelEnd) {
         this.#depth += 1;
         levelEnd = this.#states.size;

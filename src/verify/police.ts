@@ -6,12 +6,10 @@ import { Broken } from './fault.ts';
 
 type Owner = Record<string, unknown>;
 
-const forbidden = (name: string) => {
-  const thrower = () => {
-    throw new Broken('pure', `a machine used ${name}`);
-  };
-  return Object.assign(thrower, { now: thrower });
+const thrower = (name: string) => () => {
+  throw new Broken('pure', `a machine used ${name}`);
 };
+const forbidden = (name: string) => Object.assign(thrower(name), { now: thrower(`${name}.now`) });
 
 const guarded: readonly [owner: Owner, key: string, name: string][] = [
   [globalThis as unknown as Owner, 'Date', 'Date'],

@@ -318,7 +318,10 @@ export class Stepper {
     if (error instanceof Broken) {
       return { ...error.fault, message: `${this.roleName(role)}: ${text}` };
     }
-    return { guarantee: blame(error, text), message: `${this.roleName(role)} threw: ${text}` };
+    return {
+      guarantee: blame(error, text),
+      message: `${this.roleName(role)} threw: ${text.replaceAll('\n', ' ')}`,
+    };
   }
 
   #leafStep(entry: SnapshotEntry, leaf: Leaf, event: EventEntry): Step {
@@ -344,6 +347,10 @@ const quiet = (next: number, from = -1): Step => ({
 /** Which promise an error of XState or of the engine is about. */
 function blame(error: unknown, text: string): Guarantee {
   if (text.startsWith('Unable to send event to actor')) return 'missing-child';
-  const frozen = error instanceof TypeError && /read only|not extensible|delete/.test(text);
+  // what a guard throws XState only quotes
+  const quoted = text.startsWith('Unable to evaluate guard');
+  if (quoted && /\na machine used \S+$/.test(text)) return 'pure';
+  const plain = quoted || error instanceof TypeError;
+  const frozen = plain && /read only|not extensible|delete/.test(text);
   return frozen ? 'pure' : 'nothing-throws';
 }

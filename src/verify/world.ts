@@ -163,6 +163,14 @@ export interface Violation {
   trace: readonly TraceStep[];
 }
 
+/** How far a search has come. */
+export interface Progress {
+  states: number;
+  edges: number;
+  depth: number;
+  ms: number;
+}
+
 export interface RoleCoverage {
   transitions: number;
   /** never taken in any explored step: `state, event, guard, target` in words */

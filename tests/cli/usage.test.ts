@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import {
   address,
   checkTogether,
+  count,
   duration,
   milliseconds,
   oneOf,
   pattern,
+  seconds,
   UsageError,
   word,
 } from '../../src/cli/arguments.ts';
@@ -27,13 +29,16 @@ describe('holdfast', () => {
     });
   });
 
-  it.each(['', 'demo', 'run'])('explains itself within 80 columns: %s', async (command) => {
-    const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help');
-    const lines = stdout.toString().split('\n');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(lines.filter((line) => line.length > 80)).toEqual([]);
-    expect(lines).toEqual(expect.arrayContaining(['Examples:', 'Exit codes:']));
-  });
+  it.each(['', 'demo', 'run', 'check'])(
+    'explains itself within 80 columns: %s',
+    async (command) => {
+      const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help');
+      const lines = stdout.toString().split('\n');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(lines.filter((line) => line.length > 80)).toEqual([]);
+      expect(lines).toEqual(expect.arrayContaining(['Examples:', 'Exit codes:']));
+    },
+  );
 
   it('prints its help on stderr when nothing is asked of it', async () => {
     const { code, stdout, stderr } = await run();
@@ -73,12 +78,16 @@ describe('a word on the command line', () => {
     expect(oneOf('--protocol', ['plain', 'jsonrpc'])('plain')).toBe('plain');
     expect(pattern('--ready-line')('port (?<port>\\d+)')).toEqual(/port (?<port>\d+)/);
     expect(address('--url')('ws://127.0.0.1:{port}/ws')).toBe('ws://127.0.0.1:{port}/ws');
+    expect(['60', '0.5'].map(seconds('--seconds'))).toEqual([60_000, 500]);
+    expect(['1', '12'].map(count('--in-flight'))).toEqual([1, 12]);
     expect(word('--name')('calc.1')).toBe('calc.1');
   });
 
   it.each([
     ['--for', duration, ['', '30', 's', '-1s', '0s', '0.1ms', '1d', '1e3s', '25000h', '30 s']],
     ['--grace', milliseconds, ['', '-1', '1.5', '1s', '2147483648', '99999999999', ' 1']],
+    ['--seconds', seconds, ['', '0', '1s', '-1', '0.0001', '9999999', ' 1']],
+    ['--in-flight', count, ['', '0', '13', '1.5', '-1', '100']],
     ['--ready-line', pattern, ['', '(', '[', '(?<port', '*']],
     ['--url', address, ['', 'localhost', ':0', 'ftp://h', 'ws://', 'file:///x', 'ws://h:{prot}']],
     ['--name', word, ['', 'a b', 'a\nb', '\u001b[31m', 'x'.repeat(41)]],

@@ -1,0 +1,159 @@
+/**
+ * What `holdfast check` is to explore: the worlds that ship, or what a file of yours exports. It
+ * promises a sentence for whatever a file lacks; it must never call an empty file proved.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { goals, guarantees, kernel } from '../../machines/guarantees.ts';
+import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
+import { alone, isMachine } from '../verify/alone.ts';
+import type { Promises, UserCommand, World } from '../verify/index.ts';
+import { brokenRule, invoked } from '../verify/rules.ts';
+import { UsageError, type WorldName, worldNames } from './arguments.ts';
+
+export interface Sentence {
+  id: string;
+  sentence: string;
+  kind: 'always' | 'atRest' | 'goal' | 'kernel';
+}
+
+/** Worlds that are held against the same promises. */
+export interface Subject {
+  worlds: readonly { name: string; world: World }[];
+  promises: Promises;
+  sentences: readonly Sentence[];
+}
+
+const ofKernel: readonly Sentence[] = kernel.map(({ id, sentence }) => ({
+  id,
+  sentence,
+  kind: 'kernel',
+}));
+
+/** One of the worlds that ship, or all of them, parts before the whole. */
+export function shipped(only?: WorldName): Subject {
+  const all = { link: linkAlone, service: serviceAlone, both };
+  const names = only === undefined ? worldNames : [only];
+  const checks = (kind: 'always' | 'atRest') =>
+    Object.fromEntries(
+      guarantees.filter((one) => one.kind === kind).map(({ id, check }) => [id, check]),
+    );
+  return {
+    worlds: names.map((name) => ({ name, world: all[name] })),
+    promises: {
+      always: checks('always'),
+      atRest: checks('atRest'),
+      goals: Object.fromEntries(goals.map(({ id, from, holds, by }) => [id, { from, holds, by }])),
+    },
+    sentences: [
+      ...guarantees.map(({ id, sentence, kind }) => ({ id, sentence, kind })),
+      ...goals.map(({ id, sentence }) => ({ id, sentence, kind: 'goal' as const })),
+      ...ofKernel,
+    ],
+  };
+}
+
+type Exports = Readonly<Record<string, unknown>>;
+
+/** What a file exports: `world`, and `promises` to hold it to; or one machine. */
+export async function subjectOf(file: string): Promise<Subject> {
+  const exported = await load(file);
+  const promises = exported.promises ?? {};
+  if (!isPromises(promises)) {
+    throw new UsageError(`promises of ${file} must have always, atRest or goals, and no more`);
+  }
+  const names = (kind: keyof Promises) => Object.keys(promises[kind] ?? {});
+  const sentence =
+    (kind: Sentence['kind']) =>
+    (id: string): Sentence => ({ id, sentence: id, kind });
+  return {
+    worlds: [{ name: basename(file, extname(file)), world: worldOf(file, exported) }],
+    promises,
+    sentences: [
+      ...names('always').map(sentence('always')),
+      ...names('atRest').map(sentence('atRest')),
+      ...names('goals').map(sentence('goal')),
+      ...ofKernel,
+    ],
+  };
+}
+
+function worldOf(file: string, exported: Exports): World {
+  const { world, input, user } = exported;
+  if (world !== undefined) {
+    if (isWorld(world)) return world;
+    const rule = 'roles, at least one of them a machine, the name of one as root, and user';
+    throw new UsageError(`world of ${file} must have ${rule}`);
+  }
+  const machines = [...new Set(Object.values(exported).filter(isMachine))];
+  const [machine, another] = machines;
+  if (machine === undefined || another !== undefined) {
+    const rule = 'must export a world, or one XState machine';
+    const found = machines.map(({ id }) => id).join(', ') || 'none';
+    throw new UsageError(`${file} ${rule}; machines found: ${found}`);
+  }
+  if (user !== undefined && !isUser(user)) {
+    throw new UsageError(`user of ${file} must be a list of { event: { type } }`);
+  }
+  const only = alone(machine, { input, ...(user === undefined ? {} : { user }) });
+  const [child] = invoked(machine);
+  if (child === undefined || brokenRule(only)) return only;
+  const rule = `must export a world, because ${machine.id} invokes '${child}'`;
+  throw new UsageError(`${file} ${rule}: what it may do has to be said`);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+const isUser = (value: unknown): value is readonly UserCommand[] =>
+  Array.isArray(value) &&
+  value.every((one) => isObject(one) && isObject(one.event) && typeof one.event.type === 'string');
+
+function isWorld(value: unknown): value is World {
+  if (!isObject(value) || !Array.isArray(value.roles) || !isUser(value.user)) return false;
+  const roles: unknown[] = value.roles;
+  return (
+    roles.every((role) => isObject(role) && (isMachine(role.machine) || isLeaf(role.leaf))) &&
+    roles.some((role) => isObject(role) && isMachine(role.machine) && role.name === value.root)
+  );
+}
+
+const isLeaf = (value: unknown): boolean => isObject(value) && isObject(value.emits);
+
+const isPromises = (value: unknown): value is Promises =>
+  isObject(value) &&
+  Object.entries(value).every(
+    ([kind, all]) =>
+      (['always', 'atRest'].includes(kind) && areAll(all, (one) => typeof one === 'function')) ||
+      (kind === 'goals' &&
+        areAll(all, (goal) => isObject(goal) && typeof goal.holds === 'function')),
+  );
+
+const areAll = (value: unknown, test: (one: unknown) => boolean): boolean =>
+  isObject(value) && Object.values(value).every(test);
+
+async function load(file: string): Promise<Exports> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new UsageError(`FILE must exist; got ${JSON.stringify(file)}`);
+  if (/\.[cm]?tsx?$/.test(path)) await readTypeScript(path);
+  try {
+    const exported: unknown = await import(pathToFileURL(path).href);
+    return isObject(exported) ? exported : {};
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${file} cannot be loaded: ${why.split('\n')[0]}`);
+  }
+}
+
+/** Lets this process read TypeScript by the tsx that the file's own folder, or ours, knows. */
+async function readTypeScript(path: string): Promise<void> {
+  for (const from of [path, import.meta.url]) {
+    try {
+      await import(pathToFileURL(createRequire(from).resolve('tsx')).href);
+      return;
+    } catch {}
+  }
+  throw new UsageError('a TypeScript FILE needs tsx: npm install --save-dev tsx');
+}

@@ -1,0 +1,38 @@
+/**
+ * `holdfast/testing`: the model checker as an assertion. It must never pass what was not explored
+ * to the end: a bound that was hit is an error like a broken promise.
+ */
+import type { AnyStateMachine } from 'xstate';
+import { alone, isMachine } from './alone.ts';
+import { exploreWhile } from './explore.ts';
+import { brokenRule } from './rules.ts';
+import { formatResult, formatTrace } from './trace.ts';
+import type { ExploreOptions, Result, World } from './world.ts';
+
+export type { ExploreOptions, Promises, Result, View, World } from './world.ts';
+
+/** `delivery` is `async` when it is not given; all others as for `explore`. */
+export type CheckOptions = Omit<ExploreOptions, 'delivery'> &
+  Partial<Pick<ExploreOptions, 'delivery'>>;
+
+/**
+ * Explores every state of a world, or of one machine alone, and returns what was covered.
+ *
+ *     await check(world, { inFlight: 2, promises });
+ *
+ * Throws an Error whose message is the shortest trace to the broken promise; and one that names
+ * the bounds when they kept it from exploring everything.
+ */
+export async function check(
+  subject: World | AnyStateMachine,
+  options: CheckOptions = {},
+): Promise<Result> {
+  const world = isMachine(subject) ? alone(subject) : subject;
+  if (world.roles.length === 0) throw new Error('the world has no machine: nothing was checked');
+  const broken = brokenRule(world);
+  if (broken) throw new Error(formatTrace(broken));
+  const result = await exploreWhile(world, { delivery: 'async', ...options }, () => true);
+  if (result.violation) throw new Error(formatTrace(result.violation));
+  if (result.cut + result.overflow > 0) throw new Error(`not proved: ${formatResult(result)}`);
+  return result;
+}
