@@ -23,11 +23,7 @@ import { supervisor } from './supervisor.ts';
 const ended = (cause: string, floorMs = 0) => ({ type: 'socket.closed', cause, floorMs });
 
 /** Something that a world which behaves does not do. */
-const fault = (report: { type: string; [key: string]: unknown }, next: string) => ({
-  report,
-  next,
-  fault: true,
-});
+const fault = <R>(report: R, next: string) => ({ report, next, fault: true });
 
 /** A socket with a protocol session on it: opens, speaks, refuses, leaves, closes, stays silent. */
 const socket = {
