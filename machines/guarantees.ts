@@ -47,6 +47,15 @@ export interface Goal {
   by: readonly ('user' | 'world' | 'timer' | 'delivery')[];
 }
 
+/** What comes in the end, once the user is quiet and the world behaves. */
+export interface Eventually {
+  id: string;
+  sentence: string;
+  forbids: readonly string[];
+  from(view: View): boolean;
+  holds(view: View): boolean;
+}
+
 const life = (view: View, state: string): boolean =>
   view.at('gateway')?.matches(`life.${state}`) ?? false;
 const service = (view: View): Actor | undefined => view.at('gateway/service');
@@ -264,6 +273,19 @@ export const goals: readonly Goal[] = [
       life(view, 'wanted.linking.held') ||
       life(view, 'unkillable'),
     by: ['world', 'timer', 'delivery'],
+  },
+];
+
+export const eventually: readonly Eventually[] = [
+  {
+    id: 'wanted-comes-true',
+    sentence: 'What is wanted comes to run, fails or pauses with a reason, once the world behaves.',
+    forbids: ['I4', 'I44'],
+    from: (view) => life(view, 'wanted'),
+    holds: (view) =>
+      life(view, 'wanted.running') ||
+      life(view, 'wanted.failed') ||
+      life(view, 'wanted.linking.held'),
   },
 ];
 

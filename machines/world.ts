@@ -2,7 +2,8 @@
  * What the outside may do: one automaton per leaf, and three worlds to explore the machines in.
  * An automaton must allow everything that the real leaf can do, at any moment; what it allows
  * beyond that only makes the check stricter. It must never promise an answer: an emission may
- * come late or not at all.
+ * come late or not at all. What is marked as a fault is explored like the rest, and only stays away
+ * in the well-behaved world that liveness assumes.
  */
 import type { AnyStateMachine } from 'xstate';
 import { connection } from './connection.ts';
@@ -21,36 +22,39 @@ import { supervisor } from './supervisor.ts';
 
 const ended = (cause: string, floorMs = 0) => ({ type: 'socket.closed', cause, floorMs });
 
+/** Something that a world which behaves does not do. */
+const fault = <R>(report: R, next: string) => ({ report, next, fault: true });
+
 /** A socket with a protocol session on it: opens, speaks, refuses, leaves, closes, stays silent. */
 const socket = {
   initial: 'connecting',
   emits: {
     connecting: [
       { report: { type: 'socket.opened' }, next: 'opened' },
-      { report: ended('lost'), next: 'closed' },
-      { report: ended('unauthorised'), next: 'closed' },
+      fault(ended('lost'), 'closed'),
+      fault(ended('unauthorised'), 'closed'),
     ],
     opened: [
       { report: { type: 'socket.challenged' }, next: 'challenged' },
       { report: { type: 'socket.accepted', silenceMs: 0 }, next: 'accepted' },
-      { report: ended('lost'), next: 'closed' },
-      { report: ended('wait', 1000), next: 'closed' },
+      fault(ended('lost'), 'closed'),
+      fault(ended('wait', 1000), 'closed'),
     ],
-    challenged: [{ report: ended('lost'), next: 'closed' }],
+    challenged: [fault(ended('lost'), 'closed')],
     greeted: [
       { report: { type: 'socket.accepted', silenceMs: 30_000 }, next: 'accepted' },
-      { report: { type: 'socket.refused', cause: 'wait', floorMs: 1000 }, next: 'refused' },
-      { report: { type: 'socket.refused', cause: 'again', floorMs: 0 }, next: 'refused' },
-      { report: { type: 'socket.refused', cause: 'credentials', floorMs: 0 }, next: 'refused' },
-      { report: { type: 'socket.refused', cause: 'pairing', floorMs: 0 }, next: 'refused' },
-      { report: { type: 'socket.refused', cause: 'protocol', floorMs: 0 }, next: 'refused' },
-      { report: ended('lost'), next: 'closed' },
+      fault({ type: 'socket.refused', cause: 'wait', floorMs: 1000 }, 'refused'),
+      fault({ type: 'socket.refused', cause: 'again', floorMs: 0 }, 'refused'),
+      fault({ type: 'socket.refused', cause: 'credentials', floorMs: 0 }, 'refused'),
+      fault({ type: 'socket.refused', cause: 'pairing', floorMs: 0 }, 'refused'),
+      fault({ type: 'socket.refused', cause: 'protocol', floorMs: 0 }, 'refused'),
+      fault(ended('lost'), 'closed'),
     ],
     accepted: [
-      { report: { type: 'socket.leaving', expected: true }, next: 'leaving' },
-      { report: { type: 'socket.leaving', expected: false }, next: 'leaving' },
-      { report: ended('lost'), next: 'closed' },
-      { report: ended('restart'), next: 'closed' },
+      fault({ type: 'socket.leaving', expected: true }, 'leaving'),
+      fault({ type: 'socket.leaving', expected: false }, 'leaving'),
+      fault(ended('lost'), 'closed'),
+      fault(ended('restart'), 'closed'),
     ],
     leaving: [{ report: ended('lost'), next: 'closed' }],
     refused: [{ report: ended('lost'), next: 'closed' }],
@@ -95,12 +99,12 @@ const lookup = {
   emits: {
     asked: [
       { report: { type: 'lookup.authorised' }, next: 'authorised' },
-      { report: { type: 'lookup.failed', cause: 'unauthorised' }, next: 'answered' },
-      { report: { type: 'lookup.failed', cause: 'lost' }, next: 'answered' },
+      fault({ type: 'lookup.failed', cause: 'unauthorised' }, 'answered'),
+      fault({ type: 'lookup.failed', cause: 'lost' }, 'answered'),
     ],
     authorised: [
       { report: { type: 'lookup.found' }, next: 'answered' },
-      { report: { type: 'lookup.failed', cause: 'lost' }, next: 'answered' },
+      fault({ type: 'lookup.failed', cause: 'lost' }, 'answered'),
     ],
   },
 };
@@ -111,8 +115,8 @@ const credentials = {
   emits: {
     asked: [
       { report: { type: 'credentials.ready' }, next: 'answered' },
-      { report: { type: 'credentials.failed', cause: 'lost' }, next: 'answered' },
-      { report: { type: 'credentials.failed', cause: 'identity' }, next: 'answered' },
+      fault({ type: 'credentials.failed', cause: 'lost' }, 'answered'),
+      fault({ type: 'credentials.failed', cause: 'identity' }, 'answered'),
     ],
   },
 };
@@ -126,17 +130,23 @@ const os = {
   emits: {
     spawning: [
       { report: { type: 'os.spawned' }, next: 'alive' },
-      { report: { type: 'os.failed' }, next: 'empty' },
+      fault({ type: 'os.failed' }, 'empty'),
     ],
     doomed: [
       { report: { type: 'os.spawned' }, next: 'alive' },
       { report: { type: 'os.failed' }, next: 'empty' },
       ...exits('crash'),
     ],
-    alive: exits('clean', 'crash', 'configuration', 'runtime'),
+    alive: exits('clean', 'crash', 'configuration', 'runtime').map(({ report, next }) =>
+      fault(report, next),
+    ),
+    signalled: exits('clean', 'crash', 'configuration', 'runtime'),
     exited: [{ report: { type: 'os.empty' }, next: 'empty' }],
   },
-  receives: { spawning: { 'os.kill': 'doomed' } },
+  receives: {
+    spawning: { 'os.kill': 'doomed' },
+    alive: { 'os.terminate': 'signalled', 'os.kill': 'signalled' },
+  },
   live: (state: string) => state !== 'empty',
 };
 
@@ -146,8 +156,8 @@ const plan = {
   emits: {
     asked: [
       { report: { type: 'plan.ready' }, next: 'answered' },
-      { report: { type: 'plan.failed', fatal: false }, next: 'answered' },
-      { report: { type: 'plan.failed', fatal: true }, next: 'answered' },
+      fault({ type: 'plan.failed', fatal: false }, 'answered'),
+      fault({ type: 'plan.failed', fatal: true }, 'answered'),
     ],
   },
 };
@@ -158,9 +168,9 @@ const readiness = {
   emits: {
     asked: [
       { report: { type: 'readiness.proved' }, next: 'answered' },
-      { report: { type: 'readiness.unproved' }, next: 'answered' },
-      { report: { type: 'readiness.failed' }, next: 'answered' },
-      { report: { type: 'readiness.extended' }, next: 'asked' },
+      fault({ type: 'readiness.unproved' }, 'answered'),
+      fault({ type: 'readiness.failed' }, 'answered'),
+      fault({ type: 'readiness.extended' }, 'asked'),
     ],
   },
 };
@@ -351,11 +361,18 @@ const serviceCounters = {
   withinMs: [0, 5000],
 };
 
+/** They wait for an answer, which comes first in a world that behaves; all others just wait. */
+const deadlines = [
+  ...['lookup', 'open', 'challenge', 'credentials', 'hello', 'close', 'wait', 'probe'],
+  ...['plan', 'ready', 'ask', 'spawn', 'grace', 'kill', 'serve', 'within'],
+];
+
 /** `connect()`: a link, and no process. */
 export const linkAlone = {
   counters: linkCounters,
   roles: [root, leaf('service', absentService), ...linkRoles],
   root: 'gateway',
+  deadlines,
   input: input({ link: linkPolicy }),
   user: [...always, ...linkAsks],
 };
@@ -365,6 +382,7 @@ export const serviceAlone = {
   counters: serviceCounters,
   roles: [root, leaf('link', absentLink), ...serviceRoles],
   root: 'gateway',
+  deadlines,
   input: input({ service: servicePolicy }),
   user: [...always, ...serviceAsks],
 };
@@ -374,6 +392,7 @@ export const both = {
   counters: { ...linkCounters, ...serviceCounters },
   roles: [root, ...serviceRoles, ...linkRoles],
   root: 'gateway',
+  deadlines,
   input: input({ service: servicePolicy, link: linkPolicy }),
   user: [...always, ...linkAsks, ...serviceAsks],
 };

@@ -4,7 +4,7 @@
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { goals, guarantees, kernel } from '../machines/guarantees.ts';
+import { eventually, goals, guarantees, kernel } from '../machines/guarantees.ts';
 
 export const at = (path: string) => new URL(`../${path}`, import.meta.url);
 export const read = (path: string) => readFileSync(at(path), 'utf8');
@@ -21,7 +21,7 @@ export const texts = (folder: string, ending: string): string =>
     .join('\n');
 
 const tests = `${texts('tests', '.test.ts')}\n${read('tests/scenarios/races.ts')}`;
-const promises = [...guarantees, ...goals, ...kernel].map(({ id }) => id);
+const promises = [...guarantees, ...goals, ...eventually, ...kernel].map(({ id }) => id);
 
 export const isProof = (word: string): boolean =>
   promises.includes(word) ||

@@ -2,7 +2,7 @@
  * The pages of docs/ that are drawn from the code: defaults, errors and guarantees. The code is
  * the one source; a page must never say what the code does not.
  */
-import { goals, guarantees, kernel } from '../../machines/guarantees.ts';
+import { eventually, goals, guarantees, kernel } from '../../machines/guarantees.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
 import { errorTexts, noticeTexts } from './error-texts.ts';
 import { type Invariant, invariants } from './invariants.ts';
@@ -54,14 +54,19 @@ export function guaranteesPage(): string {
     ({ id, sentence, forbids, by }) =>
       `| \`${id}\` | ${sentence} | reachable by ${by.join(', ')} | | ${forbids.join(' ')} |`,
   );
+  const ends = eventually.map(
+    ({ id, sentence, forbids }) =>
+      `| \`${id}\` | ${sentence} | in the end, see below | | ${forbids.join(' ')} |`,
+  );
   return [
     head('Guarantees'),
     'Each line is explored in every state of every world (`machines/world.ts`): a link alone, a\n',
-    'service alone, and both. What is explored, and up to which bounds, is printed by\n',
-    '`npm test` and `npm run verify:full`. The last columns name the groups of scenarios that a\n',
-    'promise speaks of (tests/scenarios), and the invariants of known bugs.\n\n',
+    'service alone, and both; what holds `in the end`, of either half alone. What is explored,\n',
+    'and up to which bounds, is printed by `npm test` and `npm run verify:full`. The last\n',
+    'columns name the groups of scenarios that a promise speaks of (tests/scenarios), and the\n',
+    'invariants of known bugs.\n\n',
     '| id | promise | checked | scenarios | forbids |\n|---|---|---|---|---|\n',
-    `${[...promises, ...reach].join('\n')}\n\n`,
+    `${[...promises, ...reach, ...ends].join('\n')}\n\n`,
     '## Always checked, for any machine\n\n',
     '| id | promise | scenarios |\n|---|---|---|\n',
     `${kernel.map(kernelRow).join('\n')}\n\n`,
@@ -71,9 +76,20 @@ export function guaranteesPage(): string {
     'the reason.\n\n',
     '| id | invariant | kept by | |\n|---|---|---|---|\n',
     `${invariants.map(invariantRow).join('\n')}\n\n`,
-    '## What is not promised\n\n',
-    'Timers are explored as if they could fire in any order. Fairness is not assumed: the\n',
-    'reachability lines say that a good end can always be reached, not that it will be.\n',
+    '## What is assumed\n\n',
+    'All lines but those `in the end` assume nothing: every report comes early, late or never,\n',
+    'and timers fire in any order. A `reachable` line says that a good end can be reached, not\n',
+    'that it will be. A line that holds `in the end` is about what will be, and assumes a point\n',
+    'from which on:\n\n',
+    '- The user is quiet: nothing is asked any more.\n',
+    '- The world behaves: no report that `machines/world.ts` marks as a `fault` comes. Whoever\n',
+    '  is asked answers, with the good answer; a process that was signalled ends.\n',
+    '- Answers beat deadlines: a delay listed in `deadlines` ends only while no message and no\n',
+    '  report of a leaf is due. Every other delay is a wait and ends at any moment.\n',
+    '- Nobody is starved (weak fairness): a message, a timer or a leaf that is due all the while\n',
+    '  has its turn.\n\n',
+    'Everything before that point is arbitrary. Outside of these assumptions only the other\n',
+    'lines hold: a peer that asks for patience for ever is waited for, for ever.\n',
   ].join('');
 }
 

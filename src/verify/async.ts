@@ -165,7 +165,8 @@ export class AsyncDelivery extends Delivery {
   #perform(row: Row, slot: number, effects: readonly Effect[]): void {
     for (const { kind, name, event, init } of effects) {
       if (this.fault || this.full) return;
-      if (kind === REPORT) this.#report(row, slot, event);
+      if (kind === ARM) this.begun?.(slot, name);
+      else if (kind === REPORT) this.#report(row, slot, event);
       else if (kind === SEND) this.#send(row, slot, name, event);
       else if (kind === OPEN) this.#open(row, this.child(slot, name));
       else if (kind === STOP) this.#stop(row, slot, name);
@@ -234,6 +235,7 @@ export class AsyncDelivery extends Delivery {
     const local = this.#after(seed, step, timers.none, inboxes.empty);
     this.fault = local.fault;
     this.set(row, slot, local.cell);
+    this.begun?.(slot, -1);
     this.#perform(row, slot, local.effects);
   }
 

@@ -49,6 +49,8 @@ export abstract class Delivery {
   unchanged = false;
   /** when set, hears every message that is sent */
   log: ((line: string) => void) | undefined;
+  /** when set, hears of every timer that is armed and, as timer -1, of every actor that starts */
+  begun: ((slot: number, timer: number) => void) | undefined;
   readonly #budgets: readonly number[];
   readonly userEvents: readonly number[];
 

@@ -11,7 +11,7 @@ import { type Edges, firstWithout, packEdge } from './goals.ts';
 import { RtcDelivery } from './rtc.ts';
 import { replay } from './trace.ts';
 import { brief, RowView } from './view.ts';
-import type { Check, ExploreOptions, Progress, Result, Violation, World } from './world.ts';
+import type { Bounds, Check, ExploreOptions, Progress, Result, Violation, World } from './world.ts';
 
 const DEFAULT_POSTS = 2;
 const DEFAULT_IN_FLIGHT = 2;
@@ -35,6 +35,17 @@ export function exploreWhile(
   proceed: (progress: Progress) => boolean,
 ): Promise<Result> {
   return new Search(world, options).runWhile(proceed);
+}
+
+/** The delivery that was asked for, defaults filled in. */
+export function deliveryOf(
+  world: World,
+  options: Bounds & Pick<ExploreOptions, 'delivery'>,
+): Delivery {
+  const channel = options.channel ?? DEFAULT_CHANNEL;
+  return options.delivery === 'rtc'
+    ? new RtcDelivery(world, { posts: options.posts ?? DEFAULT_POSTS, channel })
+    : new AsyncDelivery(world, { inFlight: options.inFlight ?? DEFAULT_IN_FLIGHT, channel });
 }
 
 interface Finding {
@@ -65,11 +76,7 @@ class Search {
 
   constructor(world: World, options: ExploreOptions) {
     this.#options = options;
-    const channel = options.channel ?? DEFAULT_CHANNEL;
-    this.#delivery =
-      options.delivery === 'rtc'
-        ? new RtcDelivery(world, { posts: options.posts ?? DEFAULT_POSTS, channel })
-        : new AsyncDelivery(world, { inFlight: options.inFlight ?? DEFAULT_IN_FLIGHT, channel });
+    this.#delivery = deliveryOf(world, options);
     this.#always = Object.entries(options.promises?.always ?? {});
     this.#atRest = Object.entries(options.promises?.atRest ?? {});
     this.#keepEdges = Object.keys(options.promises?.goals ?? {}).length > 0;

@@ -34,6 +34,8 @@
  *     const queued = explore(world, { delivery: 'rtc', posts: 2, promises });
  *     if (result.violation) console.log(formatTrace(result.violation));
  *     const agreed = conformance(world, { seed: 1, steps: 20_000 });   // agreed.difference?
+ *     const lively = liveness(world, { delivery: 'async', goal: { id: 'runs', holds } });
+ *     if (lively.violation) console.log(formatLasso(lively.violation));
  *
  * Always checked, without being asked (the name is `violation.guarantee`): `stale-is-inert`,
  * `nothing-throws`, `never-final`, `no-inner-event`, `one-instance`, `timer-discipline`,
@@ -43,5 +45,6 @@
  */
 export { type Conformance, type ConformanceOptions, conformance } from './conformance.ts';
 export { explore } from './explore.ts';
-export { formatResult, formatTrace } from './trace.ts';
+export { liveness } from './liveness.ts';
+export { formatLasso, formatResult, formatTrace } from './trace.ts';
 export type * from './world.ts';

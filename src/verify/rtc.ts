@@ -266,6 +266,7 @@ export class RtcDelivery extends Delivery {
       this.broke('timer-discipline', `${path} armed '${id}' again without cancelling it`);
     }
     actor.timers = this.timers.with(actor.timers, timer, event);
+    this.begun?.(actor.slot, timer);
   }
 
   /** Older tokens of this slot, wherever they are in the running move, are stale from now on. */
@@ -298,6 +299,7 @@ export class RtcDelivery extends Delivery {
     if (this.fault) return;
     const actor = this.#enter(slot, parent, step.next, this.timers.none);
     actor.busy = true;
+    this.begun?.(slot, -1);
     this.#perform(actor, step.effects);
     this.#flush(actor);
   }

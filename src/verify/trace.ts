@@ -4,7 +4,7 @@
  */
 import type { Delivery, Row } from './delivery.ts';
 import { brief, RowView } from './view.ts';
-import type { Result, TraceStep, Violation } from './world.ts';
+import type { Lasso, Result, TraceStep, Violation } from './world.ts';
 
 /** Makes `moves` again, one after another, from the state in `row`. */
 export function replay(delivery: Delivery, row: Row, moves: readonly number[]): TraceStep[] {
@@ -19,13 +19,29 @@ export function replay(delivery: Delivery, row: Row, moves: readonly number[]): 
 }
 
 export function formatTrace(violation: Violation): string {
-  const width = String(violation.trace.length).length;
-  const steps = violation.trace.flatMap(({ what, sends, state }, i) => [
-    `${String(i + 1).padStart(width)}. ${what}`,
+  const { guarantee, message, trace } = violation;
+  return [`${guarantee}: ${message}`, ...numbered(trace, 0, trace.length)].join('\n');
+}
+
+/** A way in, and what goes round for ever from there. */
+export function formatLasso({ goal, stem, loop }: Lasso): string {
+  const count = stem.length + loop.length;
+  const rest = loop.length === 0 ? 'and there it stays' : 'and from there for ever:';
+  return [
+    `${goal}: never comes, though the world behaves`,
+    ...numbered(stem, 0, count),
+    rest,
+    ...numbered(loop, stem.length, count),
+  ].join('\n');
+}
+
+function numbered(trace: readonly TraceStep[], before: number, count: number): string[] {
+  const width = String(count).length;
+  return trace.flatMap(({ what, sends, state }, i) => [
+    `${String(before + i + 1).padStart(width)}. ${what}`,
     ...sends.map((line) => `${' '.repeat(width)}      ${line}`),
     `${' '.repeat(width)}   => ${state}`,
   ]);
-  return [`${violation.guarantee}: ${violation.message}`, ...steps].join('\n');
 }
 
 /** One line: what was explored, how fast, and what the bounds cut off. */

@@ -15,6 +15,8 @@ export interface Emission {
   /** posted to the owner as `{type: 'from.<id>', gen, report}` */
   report: Message;
   next: string;
+  /** `liveness`: it does not happen in a world that behaves; every search follows it */
+  fault?: boolean;
 }
 
 /** The outside as one leaf sees it: an automaton, no memory but its state. */
@@ -59,6 +61,8 @@ export interface World {
   root: string;
   input?: unknown;
   user: readonly UserCommand[];
+  /** `liveness`: delays that wait for an answer and lose to it; every other is a plain wait */
+  deadlines?: readonly string[];
 }
 
 export interface TimerView {
@@ -113,6 +117,13 @@ export interface Goal {
   holds: (view: View) => boolean;
   /** which moves may be used on the way; all when absent */
   by?: readonly MoveKind[];
+}
+
+/** Once the world behaves and the user is quiet, `holds` comes again and again, or `from` ends. */
+export interface Eventually {
+  id: string;
+  from?: (view: View) => boolean;
+  holds: (view: View) => boolean;
 }
 
 export interface Promises {
@@ -195,4 +206,30 @@ export interface Result {
   /** bytes held by states, edges and index at the end */
   bytes: number;
   violation?: Violation;
+}
+
+export interface LivenessOptions extends Omit<Bounds, 'maxDepth'> {
+  delivery: 'async' | 'rtc';
+  goal: Eventually;
+}
+
+/** The stem is a shortest way in; the loop can be repeated for ever, empty where nothing moves. */
+export interface Lasso {
+  goal: string;
+  stem: readonly TraceStep[];
+  loop: readonly TraceStep[];
+}
+
+export interface LivenessResult {
+  states: number;
+  /** states of the promise's concern: `from` holds, and `holds` does not */
+  outside: number;
+  /** cycles found among them, fair or not */
+  components: number;
+  ms: number;
+  /** states not expanded because of `maxStates`; what they lead to is unknown */
+  cut: number;
+  /** moves that were not followed because a channel or mailbox was full */
+  overflow: number;
+  violation?: Lasso;
 }

@@ -58,7 +58,7 @@ interface Envelope extends EventObject {
 }
 
 /** Stands for a child that the world provides. */
-const port = <Input>() =>
+export const port = <Input>() =>
   fromCallback(() => {}) as unknown as ActorLogic<Snapshot<unknown>, EventObject, Input>;
 const gensOf = (context: Parent, id: string) => context.gens[id] ?? 0;
 
