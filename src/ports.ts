@@ -164,6 +164,8 @@ export interface SessionHost {
    */
   post(fact: SocketReport, because?: string): void;
   deliver(inbound: Inbound): void;
+  /** What is written for the next time: a stop waits until it is done, at most a second. */
+  saving(work: Promise<unknown>): void;
   diagnose(level: 'debug' | 'info' | 'warn' | 'error', code: string, message: string): void;
 }
 

@@ -201,7 +201,10 @@ export class Gateway {
     this.#machinery.killNow();
   }
 
-  /** Stops for ever, exactly once; resets an open connection instead of closing it. */
+  /**
+   * Stops for ever, exactly once; resets an open connection instead of closing it. Resolves when
+   * nothing is written any more either: a device token on its way to its store, at most 1,000 ms.
+   */
   dispose(): Promise<StopOutcome> {
     return this.#machinery.stop({ type: 'dispose' });
   }

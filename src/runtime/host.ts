@@ -35,6 +35,7 @@ export interface Host extends LeafHost {
   connected(wire: Wire): void;
   disconnected(wire: Wire): void;
   inbound(inbound: import('../ports.ts').Inbound): void;
+  saving(work: Promise<unknown>): void;
   exited(): void;
   diagnose(level: Level, code: string, message: string): void;
 }

@@ -218,6 +218,7 @@ function wired(
     uuid: () => host.uuid(),
     opened: (open) => host.connected(open),
     inbound: (inbound) => host.inbound(inbound),
+    saving: (work) => host.saving(work),
     ended: (gone, { cause, because, code, floorMs }) => {
       facts.noteEnd(cause, because, code, clock.wallNow(), floorMs);
       host.disconnected(gone);

@@ -36,6 +36,9 @@ export interface HostEvents {
   because(): string;
 }
 
+/** A store of the host that hangs holds up a stop no longer: a token can be asked for again. */
+const writingMs = 1_000;
+
 const never = new AbortController().signal;
 
 export class LiveHost implements Host {
@@ -52,6 +55,7 @@ export class LiveHost implements Host {
   readonly processes = new Set<() => void>();
   wire: Wire | null = null;
   over = false;
+  #writes = new Set<Promise<void>>();
   #afterwards: Defer;
   #logger: Logger | undefined;
   #events: HostEvents;
@@ -123,6 +127,24 @@ export class LiveHost implements Host {
   inbound(inbound: Inbound) {
     if (inbound.kind === 'answer') this.requests.answer(inbound);
     else this.#events.inbound(inbound, this.facts.generation);
+  }
+
+  saving(work: Promise<unknown>) {
+    const done = () => void this.#writes.delete(written);
+    const written = work.then(done, done);
+    this.#writes.add(written);
+  }
+
+  /** Settles when nothing is being written any more, or `writingMs` from now. */
+  async written(): Promise<void> {
+    if (this.#writes.size === 0) return;
+    await new Promise<unknown>((settle) => {
+      const limit = this.clock.setTimeout(() => settle(undefined), writingMs);
+      void Promise.all(this.#writes).then(() => {
+        this.clock.clearTimeout(limit);
+        settle(undefined);
+      });
+    });
   }
 
   exited() {

@@ -155,6 +155,7 @@ export class Machinery {
       return { value: { gone: facts.process === null, how: this.#how(pid) } };
     });
     if (this.view.gateway.in('life.disposed')) this.#end();
+    await this.host.written();
     return outcome;
   }
 

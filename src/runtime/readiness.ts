@@ -107,6 +107,7 @@ async function byProtocol(host: Host, signal: AbortSignal, asking: Asking): Prom
         if (type === 'socket.challenged' || type === 'socket.accepted') settle({ proved: true });
       },
       deliver() {},
+      saving() {},
       diagnose() {},
     });
     handle = (link.transport ?? host.transport)(

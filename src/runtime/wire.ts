@@ -34,6 +34,7 @@ export interface WireHost {
   /** the link is open: frames flow, requests may be sent */
   opened(wire: Wire): void;
   inbound(inbound: Inbound): void;
+  saving(work: Promise<unknown>): void;
   /** the session is over, or is being ended: whatever waits on it is settled now */
   ended(wire: Wire, end: WireEnd): void;
   diagnose(level: 'debug' | 'info' | 'warn' | 'error', code: string, message: string): void;
@@ -87,6 +88,7 @@ export class Wire implements Channel {
       send: (frame) => this.#answer(frame),
       post: (fact, because) => this.#say(fact, because),
       deliver: (inbound) => this.#deliver(inbound),
+      saving: (work) => host.saving(work),
       diagnose: (level, code, message) => host.diagnose(level, code, message),
     });
     this.#handle = transport(target, {

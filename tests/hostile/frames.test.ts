@@ -68,6 +68,7 @@ function sabotaged(
           clock: host.clock,
           uuid: () => host.uuid(),
           send: (frame) => host.send(frame),
+          saving: (work) => host.saving(work),
           post: (fact, because) => host.post(fact, because),
           deliver: (inbound) => host.deliver(inbound),
           diagnose: (level, code, message) => host.diagnose(level, code, message),

@@ -167,6 +167,8 @@ export class Oracle implements SessionHost {
     if (because !== undefined) this.#sentence(because, 'a reason');
   }
 
+  saving() {}
+
   deliver(inbound: Inbound) {
     this.#count.delivered += 1;
     this.#rule(this.cause === 'frame', `delivered by itself (${this.cause})`);

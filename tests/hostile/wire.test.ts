@@ -52,6 +52,7 @@ class Bench {
         opened: () => {
           this.#isDelivering = true;
         },
+        saving() {},
         inbound: (item) => {
           if (!this.#isDelivering || this.ends.length > 0) this.breaches.push('heard out of turn');
           this.inbound.push(item);

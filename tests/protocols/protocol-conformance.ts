@@ -80,6 +80,8 @@ export class Notes implements SessionHost {
     this.delivered.push(inbound);
   }
 
+  saving(): void {}
+
   diagnose(level: string, code: string, message: string): void {
     this.said.push(`${level} ${code} ${message}`);
   }

@@ -63,6 +63,7 @@ function make(
       defer: (task) => tasks.push(task),
       opened: onOpened,
       inbound: (item: Inbound) => seen.inbound.push('data' in item ? item.data : item),
+      saving() {},
       ended: (_, end) => seen.ends.push(end),
       diagnose: (level, code, message) => seen.diagnostics.push(`${level} ${code} ${message}`),
     },

@@ -38,9 +38,10 @@ export class GatewayMemory {
     return this.#stored;
   }
 
-  /** Writes after what is being written; `failed` hears of trouble, nobody else does. */
-  write(work: () => Promise<void>, failed: (error: unknown) => void): void {
+  /** Writes after what is being written; `failed` hears of trouble, who waits for it does not. */
+  write(work: () => Promise<void>, failed: (error: unknown) => void): Promise<void> {
     this.#stored = this.#stored.then(work).catch(failed);
+    return this.#stored;
   }
 }
 

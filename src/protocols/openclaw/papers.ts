@@ -57,10 +57,13 @@ export async function gather(
   terms: Terms,
   door: Door,
   memory: GatewayMemory,
-  ask: () => Promise<unknown>,
+  { ask, saving }: { ask(): Promise<unknown>; saving(work: Promise<unknown>): void },
 ): Promise<Papers> {
   const { client, role, scopes } = terms;
-  const identity = await identityOf(terms);
+  const loading = identityOf(terms);
+  // the first time, it is made and written
+  saving(loading);
+  const identity = await loading;
   const key = keyOf(terms, door, identity);
   const stored = await storedToken(terms, key, memory);
   const shared = readCredentials(await ask());

@@ -86,7 +86,8 @@ export class OpenclawSession implements Session {
   }
 
   async credentials(ask: () => Promise<unknown>): Promise<void> {
-    const papers = await gather(this.#terms, this.#door, this.#memory, ask);
+    const saving = (work: Promise<unknown>) => this.#host.saving(work);
+    const papers = await gather(this.#terms, this.#door, this.#memory, { ask, saving });
     if (this.#stage !== 'challenged' || this.#challenge === null) return;
     this.#papers = papers;
     this.#attempt = papers.attempt;
@@ -231,10 +232,7 @@ export class OpenclawSession implements Session {
     const key = this.#papers?.key;
     this.#memory.hasDroppedToken = true;
     if (deviceTokens === undefined || key == null) return;
-    this.#memory.write(
-      () => deviceTokens.clear(key),
-      () => this.#storeTrouble('removed'),
-    );
+    this.#write('removed', () => deviceTokens.clear(key));
   }
 
   #keepToken(auth: Hello['auth']): void {
@@ -242,16 +240,14 @@ export class OpenclawSession implements Session {
     const { key = null, stored = null } = this.#papers ?? {};
     const token = tokenToKeep(stored, auth);
     if (deviceTokens === undefined || key === null || token === null) return;
-    this.#memory.write(
-      () => deviceTokens.save(key, token),
-      () => this.#storeTrouble('stored'),
-    );
+    this.#write('stored', () => deviceTokens.save(key, token));
   }
 
   /** The connection works without it; the next one brings the shared credential again. */
-  #storeTrouble(what: string): void {
+  #write(what: string, work: () => Promise<void>): void {
     const message = `The device token could not be ${what}; the connection goes on without it.`;
-    this.#host.diagnose('warn', 'HF_TOKEN_STORE', message);
+    const failed = () => this.#host.diagnose('warn', 'HF_TOKEN_STORE', message);
+    this.#host.saving(this.#memory.write(work, failed));
   }
 
   #warnOfPlainText(): void {

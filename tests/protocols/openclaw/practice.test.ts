@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connect, type Link, openclaw, openclawFiles } from '../../../src/index.ts';
 import { type Gateway, start, until } from '../../practice/house.ts';
@@ -124,6 +125,36 @@ describe('the openclaw protocol under the runtime', () => {
     await gateway.fault({ name: 'pairing', mode: 'approve' });
     await until('the hello', () => link.status.state === 'running');
     expect(seen.diagnostics.filter((code) => code === 'HF_PAIRING')).toHaveLength(1);
+  });
+
+  it('is disposed of once its token is written, or a second later when that hangs', async () => {
+    const gateway = await practice();
+    const { identity, deviceTokens } = openclawFiles(folder());
+    const written: string[] = [];
+    const slow = (ms: number) =>
+      openclaw({
+        identity,
+        deviceTokens: {
+          ...deviceTokens,
+          load: async () => null,
+          save: async () => {
+            await setTimeout(ms);
+            written.push(`after ${ms} ms`);
+          },
+        },
+      });
+    for (const [ms, least] of [
+      [300, 250],
+      [60_000, 950],
+    ] as const) {
+      const { link } = linked(gateway, { protocol: slow(ms) });
+      await link.start();
+      await link.ready();
+      const since = performance.now();
+      expect(await link.dispose()).toMatchObject({ gone: true });
+      expect(performance.now() - since).toBeGreaterThan(least);
+    }
+    expect(written).toEqual(['after 300 ms']);
   });
 
   it('AU-16: asks again no earlier than the gateway allows, whoever is in a hurry', async () => {
