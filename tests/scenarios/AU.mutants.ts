@@ -126,8 +126,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['AU-21'],
     file: session,
-    find: "() => this.#storeTrouble('stored'),",
-    instead: '() => this.#refused(notAHello),',
+    find: "const failed = () => this.#host.diagnose('warn', 'HF_TOKEN_STORE', message);",
+    instead: 'const failed = () => this.#refused(notAHello);',
   },
   {
     ids: ['AU-22'],
