@@ -3,7 +3,6 @@
  * server sees an end or a reset because the kernel told it so.
  */
 
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttp, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
@@ -12,6 +11,7 @@ import { createServer as createTls, type TlsOptions } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import type { TransportTarget } from '../../src/ports.ts';
+import { upgradeOf } from '../e2e/stand-in.ts';
 import {
   Log,
   type Manner,
@@ -217,15 +217,8 @@ export class RawPeer {
   /** Answers the upgrade request, with `more` in the same packet. */
   async upgrade(more: Uint8Array = new Uint8Array()): Promise<void> {
     await this.log.until('request');
-    const asked = /sec-websocket-key: (.*)\r\n/i.exec(this.text)?.[1] ?? '';
-    const accept = createHash('sha1').update(`${asked}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
-    const head = [
-      'HTTP/1.1 101 Switching Protocols',
-      'Upgrade: websocket',
-      'Connection: Upgrade',
-      `Sec-WebSocket-Accept: ${accept.digest('base64')}`,
-    ];
-    this.socket.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), more]));
+    const answer = upgradeOf(this.text) ?? Buffer.from('');
+    this.socket.write(Buffer.concat([answer, more]));
   }
 
   /** The code of the close frame, when that is the first frame the client has sent. */

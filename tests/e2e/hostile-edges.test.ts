@@ -4,30 +4,13 @@
  * bounds, nothing escapes as an unhandled error, no secret gets out with it and nothing is left.
  */
 
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { describe, expect, it } from 'vitest';
 import { RealServer } from '../drivers/ws-peers.ts';
 import { carriers, keepHouse } from './house.ts';
 import { expectBounds, type Life, lives, prelude } from './lives.ts';
-import { program } from './servers.ts';
+import { greeter, program } from './servers.ts';
 
 keepHouse();
-
-/** A server that greets everybody with one frame. */
-async function greeter(): Promise<string> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  server.on('connection', (ws) => {
-    ws.on('error', () => {});
-    ws.send('hello');
-  });
-  await new Promise((resolve) => server.once('listening', resolve));
-  onTestFinished(async () => {
-    for (const ws of server.clients) ws.terminate();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as { port: number };
-  return `ws://127.0.0.1:${port}`;
-}
 
 /** Every life was named with `said`, or runs as if nothing had happened. */
 function expectNamed(all: Life[], said: (option: string, way: string) => string): void {
@@ -222,18 +205,8 @@ describe('an object of the host', () => {
 
   it('stores of openclaw: that fail or hang are named, in words of ours', async () => {
     const challenge = { type: 'event', event: 'connect.challenge', payload: { nonce: 'n', ts: 1 } };
-    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    server.on('connection', (ws) => {
-      ws.on('error', () => {});
-      ws.send(JSON.stringify(challenge));
-    });
-    await new Promise((resolve) => server.once('listening', resolve));
-    onTestFinished(async () => {
-      for (const ws of server.clients) ws.terminate();
-      await new Promise((resolve) => server.close(resolve));
-    });
-    const { port } = server.address() as { port: number };
-    const run = program(`${prelude(`ws://127.0.0.1:${port}`)}
+    const url = await greeter(JSON.stringify(challenge));
+    const run = program(`${prelude(url)}
       import { mkdtempSync, rmSync } from 'node:fs';
       import { tmpdir } from 'node:os';
       const folder = mkdtempSync(tmpdir() + '/holdfast-stores-');

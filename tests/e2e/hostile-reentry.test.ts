@@ -4,29 +4,12 @@
  * gateway can be stopped and disposed afterwards, nothing escapes and nothing is left.
  */
 
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { describe, expect, it } from 'vitest';
 import { carriers, keepHouse } from './house.ts';
 import { lives, prelude } from './lives.ts';
-import { program } from './servers.ts';
+import { greeter, program } from './servers.ts';
 
 keepHouse();
-
-/** A server that greets everybody with one frame, and answers an HTTP request with 200. */
-async function greeter(): Promise<string> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  server.on('connection', (ws) => {
-    ws.on('error', () => {});
-    ws.send('hello');
-  });
-  await new Promise((resolve) => server.once('listening', resolve));
-  onTestFinished(async () => {
-    for (const ws of server.clients) ws.terminate();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as { port: number };
-  return `ws://127.0.0.1:${port}`;
-}
 
 interface Reentry {
   name: string;

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, onTestFinished } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { type PracticeOptions, practiceCommand } from '../../src/practice/start.ts';
 import type { Json, Stats } from '../practice/house.ts';
 
@@ -129,4 +130,20 @@ export function spoken(heard: string): string[] {
     rest = rest.subarray(6 + size);
   }
   return words;
+}
+
+/** A server that greets everybody with one frame; its address. */
+export async function greeter(frame = 'hello'): Promise<string> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  server.on('connection', (ws) => {
+    ws.on('error', () => {});
+    ws.send(frame);
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(async () => {
+    for (const ws of server.clients) ws.terminate();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as { port: number };
+  return `ws://127.0.0.1:${port}`;
 }

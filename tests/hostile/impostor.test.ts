@@ -140,6 +140,17 @@ async function opens({ link }: Made, listener: Listener): Promise<RawPeer> {
   return peer;
 }
 
+/** A link that was open to the real server behind its pin, which has left its port. */
+async function pinnedAndLeft() {
+  const first = await listen(real);
+  const tls = { fingerprint: pinOf(certificates.valid) };
+  const made = make(`wss://127.0.0.1:${first.port}`, { tls });
+  await made.link.start();
+  await opens(made, first);
+  await first.leaves();
+  return { first, made };
+}
+
 describe('another process takes the port over between two attempts', () => {
   it('and authorize says no: it never sees a socket', async () => {
     const first = await listen(undefined);
@@ -157,12 +168,7 @@ describe('another process takes the port over between two attempts', () => {
   });
 
   it('with another certificate than the pinned one: it hears not one byte of ours', async () => {
-    const first = await listen(real);
-    const tls = { fingerprint: pinOf(certificates.valid) };
-    const made = make(`wss://127.0.0.1:${first.port}`, { tls });
-    await made.link.start();
-    await opens(made, first);
-    await first.leaves();
+    const { first, made } = await pinnedAndLeft();
     const second = await listen(other, first.port);
     await until('it gives up', () => made.link.status.state === 'failed');
     expect(made.link.status.because).toMatch(/not the pinned one/);
@@ -171,12 +177,7 @@ describe('another process takes the port over between two attempts', () => {
   });
 
   it('without TLS, where there was a pin: it gets a ClientHello and nothing else', async () => {
-    const first = await listen(real);
-    const tls = { fingerprint: pinOf(certificates.valid) };
-    const made = make(`wss://127.0.0.1:${first.port}`, { tls });
-    await made.link.start();
-    await opens(made, first);
-    await first.leaves();
+    const { first, made } = await pinnedAndLeft();
     const second = await listen(undefined, first.port);
     await until('it is called', () => (second.peers[0]?.text ?? '') !== '');
     second.peers[0]?.socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n');
@@ -188,12 +189,7 @@ describe('another process takes the port over between two attempts', () => {
   });
 
   it('and the real one comes back behind its pin: the link does too', async () => {
-    const first = await listen(real);
-    const tls = { fingerprint: pinOf(certificates.valid) };
-    const made = make(`wss://127.0.0.1:${first.port}`, { tls });
-    await made.link.start();
-    await opens(made, first);
-    await first.leaves();
+    const { first, made } = await pinnedAndLeft();
     await until('it is lost', () => made.link.status.state === 'reconnecting');
     const again = await listen(real, first.port);
     await opens(made, again);
