@@ -20,10 +20,34 @@ import { process } from './process.ts';
 import { reconnect } from './reconnect.ts';
 import { supervisor } from './supervisor.ts';
 
-const ended = (cause: string, floorMs = 0) => ({ type: 'socket.closed', cause, floorMs });
-
 /** Something that a world which behaves does not do. */
 const fault = <R>(report: R, next: string) => ({ report, next, fault: true });
+
+type Ending = readonly [cause: string, floorMs: number];
+
+/** How a peer says no or goes away, by a frame, a close code or an HTTP status. */
+const endings: readonly Ending[] = [
+  ...[0, 1000].flatMap((floorMs): Ending[] => [
+    ['lost', floorMs],
+    ['restart', floorMs],
+    ['wait', floorMs],
+    ['again', floorMs],
+  ]),
+  ['credentials', 0],
+  ['pairing', 0],
+  ['protocol', 0],
+  ['identity', 0],
+];
+const closes = endings.map(([cause, floorMs]) =>
+  fault({ type: 'socket.closed', cause, floorMs }, 'closed'),
+);
+const refuses = endings.map(([cause, floorMs]) =>
+  fault({ type: 'socket.refused', cause, floorMs }, 'refused'),
+);
+const over = (cause: string, floorMs = 0) => ({
+  report: { type: 'socket.closed', cause, floorMs },
+  next: 'closed',
+});
 
 /** A socket with a protocol session on it: opens, speaks, refuses, leaves, closes, stays silent. */
 const socket = {
@@ -31,34 +55,29 @@ const socket = {
   emits: {
     connecting: [
       { report: { type: 'socket.opened' }, next: 'opened' },
-      fault(ended('lost'), 'closed'),
-      fault(ended('unauthorised'), 'closed'),
+      ...closes,
+      fault({ type: 'socket.closed', cause: 'unauthorised', floorMs: 0 }, 'closed'),
     ],
     opened: [
       { report: { type: 'socket.challenged' }, next: 'challenged' },
-      { report: { type: 'socket.accepted', silenceMs: 0 }, next: 'accepted' },
-      fault(ended('lost'), 'closed'),
-      fault(ended('wait', 1000), 'closed'),
+      { report: { type: 'socket.accepted', silenceMs: 30_000 }, next: 'accepted' },
+      ...refuses,
+      ...closes,
     ],
-    challenged: [fault(ended('lost'), 'closed')],
+    challenged: closes,
     greeted: [
       { report: { type: 'socket.accepted', silenceMs: 30_000 }, next: 'accepted' },
-      fault({ type: 'socket.refused', cause: 'wait', floorMs: 1000 }, 'refused'),
-      fault({ type: 'socket.refused', cause: 'again', floorMs: 0 }, 'refused'),
-      fault({ type: 'socket.refused', cause: 'credentials', floorMs: 0 }, 'refused'),
-      fault({ type: 'socket.refused', cause: 'pairing', floorMs: 0 }, 'refused'),
-      fault({ type: 'socket.refused', cause: 'protocol', floorMs: 0 }, 'refused'),
-      fault(ended('lost'), 'closed'),
+      ...refuses,
+      ...closes,
     ],
     accepted: [
       fault({ type: 'socket.leaving', expected: true }, 'leaving'),
       fault({ type: 'socket.leaving', expected: false }, 'leaving'),
-      fault(ended('lost'), 'closed'),
-      fault(ended('restart'), 'closed'),
+      ...closes,
     ],
-    leaving: [{ report: ended('lost'), next: 'closed' }],
-    refused: [{ report: ended('lost'), next: 'closed' }],
-    closing: [{ report: ended('closed'), next: 'closed' }],
+    leaving: [0, 1000].map((floorMs) => ({ ...over('restart', floorMs), unread: ['cause'] })),
+    refused: [{ ...over('lost'), unread: ['cause', 'floorMs'] }],
+    closing: [{ ...over('closed'), unread: ['cause', 'floorMs'] }],
   },
   receives: {
     opened: { 'socket.close': 'closing' },

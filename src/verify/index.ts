@@ -47,4 +47,5 @@ export { type Conformance, type ConformanceOptions, conformance } from './confor
 export { explore } from './explore.ts';
 export { liveness } from './liveness.ts';
 export { formatLasso, formatResult, formatTrace } from './trace.ts';
+export { type Witness, witness } from './witness.ts';
 export type * from './world.ts';

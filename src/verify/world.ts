@@ -15,6 +15,8 @@ export interface Emission {
   /** posted to the owner as `{type: 'from.<id>', gen, report}` */
   report: Message;
   next: string;
+  /** fields of the report that nobody reads who hears it then: it stands for every value */
+  unread?: readonly string[];
   /** `liveness`: it does not happen in a world that behaves; every search follows it */
   fault?: boolean;
 }

@@ -5,6 +5,7 @@
  * help the subject to pass.
  */
 import { afterEach, beforeEach, expect } from 'vitest';
+import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
 import {
   type CommonOptions,
   type Connection,
@@ -17,6 +18,7 @@ import {
   type Supervised,
   supervise,
 } from '../../src/index.ts';
+import { type Witness, type World, witness } from '../../src/verify/index.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { type Call, Network } from '../fakes/network.ts';
 import { type Child, ProcessTable } from '../fakes/processes.ts';
@@ -97,6 +99,7 @@ export class Stage {
   /** luck of every subject that does not bring its own */
   luck = 0;
   readonly broken: string[] = [];
+  readonly #witnesses: Witness[] = [];
 
   constructor() {
     this.clock.onStep = () => this.#look();
@@ -104,12 +107,13 @@ export class Stage {
 
   /** A link without a process. */
   connect(link: Partial<Link> = {}, common: CommonOptions = {}): Subject<Connection> {
-    return this.#enter((more) => connect(this.link(link), { ...more, ...common }));
+    return this.#enter(linkAlone, (more) => connect(this.link(link), { ...more, ...common }));
   }
 
   /** A process without a link. */
   supervise(process: Partial<ProcessOptions> = {}, common: CommonOptions = {}) {
     return this.#enter(
+      serviceAlone,
       (more): Supervised => supervise(this.process(process), { ...more, ...common }),
     );
   }
@@ -119,7 +123,7 @@ export class Stage {
     options: CommonOptions & { process?: Partial<ProcessOptions>; link?: Partial<Link> } = {},
   ): Subject<Gateway> {
     const { process, link, ...common } = options;
-    return this.#enter((more) =>
+    return this.#enter(both, (more) =>
       createGateway({ ...more, ...common, process: this.process(process), link: this.link(link) }),
     );
   }
@@ -224,6 +228,10 @@ export class Stage {
       { sockets: this.network.alive, processes: this.table.alive, timers: this.clock.armed },
       'G3: nothing is left',
     ).toEqual({ sockets: 0, processes: this.unkillable, timers: 0 });
+    expect(
+      this.#witnesses.flatMap(({ refused }) => refused),
+      'the leaves keep to the automata of the checker',
+    ).toEqual([]);
     const texts = this.subjects.flatMap(({ statuses, diagnostics, said, failures, is }) => [
       ...said,
       JSON.stringify([statuses, diagnostics, is.diagnostics]),
@@ -235,7 +243,9 @@ export class Stage {
     ).toEqual([]);
   }
 
-  #enter<T extends Any>(make: (common: CommonOptions) => T): Subject<T> {
+  #enter<T extends Any>(world: World, make: (common: CommonOptions) => T): Subject<T> {
+    const watching = witness(world);
+    this.#witnesses.push(watching);
     const said: string[] = [];
     const say = (fields: object, message: string) => {
       said.push(`${JSON.stringify(fields)} ${message}`);
@@ -243,7 +253,9 @@ export class Stage {
     const logger = { debug: say, info: say, warn: say, error: say };
     const { clock, luck } = this;
     const { cooldownMs } = given;
-    const subject = new Subject(make({ clock, random: () => luck, logger, cooldownMs }), said);
+    const { inspect } = watching;
+    const common = { clock, random: () => luck, logger, cooldownMs, inspect };
+    const subject = new Subject(make(common), said);
     this.subjects.push(subject as Subject);
     return subject;
   }
