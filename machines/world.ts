@@ -72,9 +72,10 @@ const socket = {
     ],
     accepted: [
       fault({ type: 'socket.leaving', expected: true }, 'leaving'),
-      fault({ type: 'socket.leaving', expected: false }, 'leaving'),
+      fault({ type: 'socket.leaving', expected: false }, 'going'),
       ...closes,
     ],
+    going: closes.map(({ report, next }) => ({ report, next })),
     leaving: [0, 1000].map((floorMs) => ({ ...over('restart', floorMs), unread: ['cause'] })),
     refused: [{ ...over('lost'), unread: ['cause', 'floorMs'] }],
     closing: [{ ...over('closed'), unread: ['cause', 'floorMs'] }],
@@ -86,6 +87,7 @@ const socket = {
     refused: { 'socket.close': 'closing' },
     accepted: { 'socket.close': 'closing' },
     leaving: { 'socket.close': 'closing' },
+    going: { 'socket.close': 'closing' },
   },
   live: (state: string) => state !== 'closed',
 };

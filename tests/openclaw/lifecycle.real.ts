@@ -1,5 +1,6 @@
 /** One real gateway, supervised and connected: what is left of it after each thing that happens. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { both } from '../../machines/world.ts';
 import { createGateway, type Gateway, type Status } from '../../src/index.ts';
 import {
   describeProcesses,
@@ -10,11 +11,12 @@ import {
   prepareGateway,
   sweep,
 } from './harness.ts';
-import { coldMs, Journal, launching, measured, until } from './rig.ts';
+import { coldMs, explained, Journal, launching, measured, until } from './rig.ts';
 
 const heartbeat = { silenceMs: 3000, probes: 2, waitMs: 2000, probeMs: 2000 } as const;
 const deadMs = heartbeat.silenceMs + heartbeat.waitMs + heartbeat.probeMs;
 const openMs = 4000;
+const inspect = explained(both);
 /** what timers and events may be late by on a busy machine */
 const slackMs = 1500;
 
@@ -29,6 +31,7 @@ beforeAll(async () => {
   const port = await proxy.listen();
   gateway = createGateway({
     name: 'openclaw',
+    inspect,
     process: { ...launching(prepared), ready: { http: `${prepared.httpUrl}/readyz` } },
     link: {
       url: `ws://127.0.0.1:${port}`,

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { linkAlone } from '../../machines/world.ts';
 import { connect, type Link } from '../../src/index.ts';
 import {
   FaultProxy,
@@ -14,10 +15,11 @@ import {
   startGateway,
   sweep,
 } from './harness.ts';
-import { coldMs, Journal, measured, until } from './rig.ts';
+import { coldMs, explained, Journal, measured, until } from './rig.ts';
 
 /** what timers and events may be late by on a busy machine */
 const slackMs = 1000;
+const inspect = explained(linkAlone);
 
 let prepared: PreparedGateway;
 let started: RunningGateway;
@@ -39,12 +41,9 @@ afterAll(async () => {
 
 /** A link of this test alone, through the proxy unless told otherwise. */
 function link(options: Partial<Link> = {}) {
-  const made = connect({
-    url: `ws://127.0.0.1:${proxy.port}`,
-    protocol: 'openclaw',
-    credentials: () => ({ token: prepared.token }),
-    ...options,
-  });
+  const url = `ws://127.0.0.1:${proxy.port}`;
+  const credentials = () => ({ token: prepared.token });
+  const made = connect({ url, protocol: 'openclaw', credentials, ...options }, { inspect });
   const journal = new Journal(made);
   journal.printIfFailed();
   onTestFinished(async () => {

@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linkAlone, serviceAlone } from '../../machines/world.ts';
 import {
   type Connection,
   connect,
@@ -22,10 +23,12 @@ import {
   prepareGateway,
   sweep,
 } from './harness.ts';
-import { coldMs, Journal, launching, measured, readyOverTls, until } from './rig.ts';
+import { coldMs, explained, Journal, launching, measured, readyOverTls, until } from './rig.ts';
 
 const cuts = ['cutFin', 'cutReset', 'blackhole'] as const;
 const rounds = 10;
+const ofService = explained(serviceAlone);
+const ofLink = explained(linkAlone);
 
 let prepared: PreparedGateway;
 let proxy: FaultProxy;
@@ -40,10 +43,10 @@ beforeAll(async () => {
   proxy = new FaultProxy(prepared.port);
   await proxy.listen();
   folder = mkdtempSync(join(tmpdir(), 'holdfast-device-'));
-  service = supervise({
-    ...launching(prepared),
-    ready: { probe: () => readyOverTls(prepared) },
-  });
+  service = supervise(
+    { ...launching(prepared), ready: { probe: () => readyOverTls(prepared) } },
+    { inspect: ofService },
+  );
   serviceJournal = new Journal(service);
 });
 
@@ -116,14 +119,17 @@ describe('a paired device', () => {
     await service.start();
     await service.ready({ timeoutMs: coldMs });
     let credentials: unknown = { token: prepared.token };
-    const link = connect({
-      url: `wss://127.0.0.1:${proxy.port}`,
-      protocol: openclaw(openclawFiles(folder)),
-      tls: { fingerprint: prepared.fingerprint() },
-      credentials: () => credentials,
-      heartbeat: { silenceMs: 1000, probes: 1, probeMs: 1500 },
-      reconnect: { firstMs: 50, maxMs: 300 },
-    });
+    const link = connect(
+      {
+        url: `wss://127.0.0.1:${proxy.port}`,
+        protocol: openclaw(openclawFiles(folder)),
+        tls: { fingerprint: prepared.fingerprint() },
+        credentials: () => credentials,
+        heartbeat: { silenceMs: 1000, probes: 1, probeMs: 1500 },
+        reconnect: { firstMs: 50, maxMs: 300 },
+      },
+      { inspect: ofLink },
+    );
     const journal = new Journal(link);
     journal.printIfFailed();
     try {

@@ -1,11 +1,13 @@
 /**
  * What the tests on the real gateway share: how Holdfast is told to run a prepared one, a journal
  * of what Holdfast said with the times, and waits for facts. It promises that a failed test prints
- * that journal. It must never use anything of Holdfast but its public exports.
+ * that journal, and that real leaves did nothing that their automata in the checker do not allow. It
+ * must never use anything else of Holdfast but its public exports.
  */
 import { get } from 'node:https';
-import { onTestFailed } from 'vitest';
+import { afterAll, expect, onTestFailed } from 'vitest';
 import type { Gateway, ProcessOptions, Status } from '../../src/index.ts';
+import { type World, witness } from '../../src/verify/index.ts';
 import { type PreparedGateway, sleep } from './harness.ts';
 
 /** A cold start on two busy processors takes up to a minute; twice that is a failure. */
@@ -38,6 +40,17 @@ export function readyOverTls({ httpUrl }: PreparedGateway): Promise<boolean> {
     );
     asked.on('error', () => resolve(false));
   });
+}
+
+/** Call it once, at the top of a file; what it returns is the `inspect` of everything in it. */
+export function explained(world: World) {
+  const watching = witness(world);
+  afterAll(() => {
+    console.info(`  ${watching.events} events of real leaves, each explained by its automaton`);
+    expect(watching.refused).toEqual([]);
+    expect(watching.events).toBeGreaterThan(0);
+  });
+  return watching.inspect;
 }
 
 export interface Entry {
