@@ -44,7 +44,7 @@ function reached(world: World) {
   return { states, result };
 }
 
-describe('the world of a link', () => {
+describe('the world of a link', { timeout: 120_000 }, () => {
   it('leaves out only what nobody reads: fields of reports said to be unread', () => {
     const wide: World = {
       ...linkAlone,
