@@ -21,7 +21,7 @@ export const texts = (folder: string, ending: string): string =>
     .join('\n');
 
 const tests = `${texts('tests', '.test.ts')}\n${read('tests/scenarios/races.ts')}`;
-const promises = [...guarantees, ...goals, ...eventually, ...kernel].map(({ id }) => id);
+export const promises = [...guarantees, ...goals, ...eventually, ...kernel].map(({ id }) => id);
 
 export const isProof = (word: string): boolean =>
   promises.includes(word) ||

@@ -1,11 +1,12 @@
 /**
- * The pages of docs/ that are drawn from the code: defaults, errors and guarantees. The code is
- * the one source; a page must never say what the code does not.
+ * The pages of docs/ that are drawn from the code: defaults, errors, guarantees and the bug museum.
+ * The code is the one source; a page must never say what the code does not.
  */
 import { eventually, goals, guarantees, kernel } from '../../machines/guarantees.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
 import { errorTexts, noticeTexts } from './error-texts.ts';
 import { type Invariant, invariants } from './invariants.ts';
+import { museumCounts, museumTables } from './museum.ts';
 
 const head = (title: string) =>
   `# ${title}\n\n<!-- Written by \`npm run generate\` from the code; edit the code. -->\n\n`;
@@ -113,9 +114,28 @@ export function errorsPage(): string {
   ].join('');
 }
 
+/** Each bug that managers of flags and timers have had, and what keeps it from happening here. */
+export function museumPage(): string {
+  const { all, kept, out, open } = museumCounts();
+  return [
+    head('Bug museum'),
+    `${all} bugs of managers of flags and timers: found in their history, by running them, or by\n`,
+    `reading them. Kept from happening here: ${kept}. Open: ${open}. Out of scope, because they\n`,
+    `concern neither machines nor runtime: ${out}. An id stays what it is.\n\n`,
+    'Three kinds of things keep a bug away. A **scenario**, as `GS-02`, is a test on the real\n',
+    'runtime; its **mutant** is a wrong line that makes this test fail, and\n',
+    '`npm run scenarios -- --audit` applies each of them. A **promise**, as `one-socket`, is\n',
+    'checked in every state of every world ([guarantees](guarantees.md)); beside it stand the\n',
+    '**moves** of `machines/world.ts` that lead to the bug: what the user does, the timer that\n',
+    'ends, or the leaf, its state and its report. A **test** stands with its path and its words.\n\n',
+    `${museumTables()}\n`,
+  ].join('');
+}
+
 export const pages = (): Map<string, string> =>
   new Map([
     ['defaults.md', defaultsPage()],
     ['errors.md', errorsPage()],
     ['guarantees.md', guaranteesPage()],
+    ['museum.md', museumPage()],
   ]);

@@ -18,11 +18,14 @@ export class GatewayMemory {
   #said = new Set<string>();
   #stored: Promise<void> = Promise.resolve();
 
-  /** A hello: every remedy is available again. */
+  /** A hello: every remedy is available again, and another pairing is news. */
   greeted(): void {
     this.proof = 'v3';
     this.hasDroppedToken = false;
     this.limits = 0;
+    for (const word of this.#said) {
+      if (word.startsWith('pairing ')) this.#said.delete(word);
+    }
   }
 
   /** True the first time: the same news is told once, not at every attempt. */
