@@ -132,9 +132,9 @@ hidden int stack_slot[${paths.length + 1}], stack_pc[${paths.length + 1}];`.trim
 }
 
 const helpers = `
-inline post(to, message) {
+inline post(to) {
   if
-  :: len(mail[to]) < LONGEST -> mail[to]!message; flight++
+  :: len(mail[to]) < LONGEST -> mail[to]!item; flight++
   :: else -> broken = CHANNEL
   fi
 }
@@ -225,14 +225,14 @@ const effects = `
     step = step_of(actor[child], with(pc));
     judge();
     if :: broken == 0 -> actor[child] = next(step) :: else fi
-  :: else -> post(down(child), with(pc))
+  :: else -> item = with(pc); post(down(child))
   fi;
   pc++
 :: op(pc) == ${REPORT + 1} ->
   if
   :: slot == 0 -> broken = MISSING_CHILD
   :: slot != 0 && says(with(pc)) != own(slot) -> broken = NO_INNER_EVENT
-  :: else -> post(up(slot), with(pc))
+  :: else -> item = with(pc); post(up(slot))
   fi;
   pc++
 :: op(pc) == ${ARM + 1} ->
@@ -376,7 +376,8 @@ ${indented(stepped, 2)}
 ${indented([...emitted, ':: else -> broken = CLOSED'].join('\n'), 2)}
   fi;
   actor[slot] = after(i);
-  post(up(slot), emitted(i))
+  item = emitted(i);
+  post(up(slot))
 fi;
 if
 :: move >= ${first.world} && move < ${first.user}

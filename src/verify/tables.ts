@@ -11,7 +11,7 @@ import { States } from './encode.ts';
 import { deliveryOf } from './explore.ts';
 import type { Guarantee } from './fault.ts';
 import { type Effect, SPAWN, type Step } from './program.ts';
-import { CURRENT, STALE } from './tokens.ts';
+import { CURRENT, generationsOf, STALE } from './tokens.ts';
 import type { Bounds, Message, Progress, World } from './world.ts';
 
 /** Where an actor can live. Parents come before their children; number 0 is the root. */
@@ -184,7 +184,10 @@ function missedOf(delivery: Delivery): string | undefined {
       if (!slots.kids[slot]?.some((kid) => slots.names[kid] === reportOf)) continue;
       for (const id of snapshots) {
         const { snapshot } = stepper.snapshot(id);
-        const isThere = Object.hasOwn(snapshot?.children ?? {}, stepper.names.at(reportOf));
+        const name = stepper.names.at(reportOf);
+        // before the first opening nobody was there who could have sent anything
+        if (generationsOf(snapshot?.context ?? {})[name] === STALE) continue;
+        const isThere = Object.hasOwn(snapshot?.children ?? {}, name);
         if (stepper.step(id, isThere ? stale : dropped).noop) continue;
         return `${slots.paths[slot]} would react to '${label}' of a stopped actor`;
       }
