@@ -13,6 +13,7 @@ export const protocols = ['plain', 'jsonrpc'] as const;
 export const restarts = ['on-failure', 'always', 'never'] as const;
 export const worldNames = ['link', 'service', 'both'] as const;
 export const deliveries = ['async', 'rtc'] as const;
+export const models = ['promela'] as const;
 export type WorldName = (typeof worldNames)[number];
 export type ProtocolName = (typeof protocols)[number];
 export type RestartWhen = (typeof restarts)[number];
@@ -52,6 +53,14 @@ export const seconds =
     const ms = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) * 1_000 : Number.NaN;
     if (ms >= 1 && ms <= longestMs) return Math.round(ms);
     throw wrong(option, 'a number of seconds such as 60 or 0.5', text);
+  };
+
+/** A path; that it can be written to shows when it is. */
+export const folder =
+  (option: string) =>
+  (text: string): string => {
+    if (text !== '' && !text.includes('\0')) return text;
+    throw wrong(option, 'a folder', text);
   };
 
 const countMax = 12;

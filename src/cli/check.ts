@@ -19,12 +19,15 @@ export interface CheckOptions {
   /** milliseconds */
   seconds?: number;
   json?: boolean;
+  emit?: 'promela';
+  out?: string;
 }
 
 const progressMs = 1_000;
 
 export async function check(file: string | undefined, options: CheckOptions): Promise<number> {
   const { world, delivery = 'async', inFlight, posts, json = false } = options;
+  if (options.out !== undefined) throw new UsageError('--out must come with --emit');
   if (delivery === 'async' && posts !== undefined) {
     throw new UsageError('--posts must come with --delivery rtc');
   }

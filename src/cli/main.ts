@@ -12,7 +12,9 @@ import {
   count,
   deliveries,
   duration,
+  folder,
   milliseconds,
+  models,
   oneOf,
   pattern,
   protocols,
@@ -59,6 +61,8 @@ Examples:
   $ holdfast check --world link --in-flight 2
   $ holdfast check --json --seconds 60     one JSON object on stdout
   $ holdfast check ./my-machine.ts         a world or a machine of yours
+  $ holdfast check --world link --emit promela --out models
+      link.pml, and how many states SPIN must find in it
 
 FILE:
   exports a world (and promises), or one XState machine. A TypeScript file
@@ -174,11 +178,14 @@ function addCheck(root: Command): void {
     )
     .option('--posts <n>', 'rtc: posts that wait (default: 1; FILE: 2)', count('--posts'))
     .option('--seconds <s>', 'stop after so many seconds', seconds('--seconds'))
+    .option('--emit <format>', 'promela: write models for SPIN', oneOf('--emit', models))
+    .option('--out <dir>', '--emit: where to (default: .)', folder('--out'))
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', checkNotes)
     .action(async (file: string | undefined, options: CheckOptions) => {
       const { check } = await import('./check.ts');
-      process.exitCode = await check(file, options);
+      const { emit } = await import('./emit.ts');
+      process.exitCode = await (options.emit === undefined ? check : emit)(file, options);
     });
 }
 

@@ -28,13 +28,14 @@ import type { MessageView, MoveKind, World } from './world.ts';
 export interface AsyncBounds {
   inFlight: number;
   channel: number;
+  dropDead?: boolean;
 }
 
 export class AsyncDelivery extends Delivery {
   readonly #bounds: AsyncBounds;
 
   constructor(world: World, bounds: AsyncBounds) {
-    super(world);
+    super(world, bounds.dropDead);
     this.#bounds = bounds;
   }
 

@@ -54,11 +54,11 @@ export abstract class Delivery {
   readonly #budgets: readonly number[];
   readonly userEvents: readonly number[];
 
-  constructor(world: World) {
+  constructor(world: World, dropDead = false) {
     this.world = world;
     this.stepper = new Stepper(world);
     this.cells = new Cells(this.stepper);
-    this.inboxes = new Inboxes(this.stepper);
+    this.inboxes = new Inboxes(this.stepper, dropDead);
     this.slots = new SlotTable(world.root);
     this.userEvents = world.user.map(({ event }) => this.stepper.eventId(event));
     let next = POSTS + 1;

@@ -42,10 +42,11 @@ export function deliveryOf(
   world: World,
   options: Bounds & Pick<ExploreOptions, 'delivery'>,
 ): Delivery {
-  const channel = options.channel ?? DEFAULT_CHANNEL;
+  const { channel = DEFAULT_CHANNEL, dropDead = false } = options;
+  const inFlight = options.inFlight ?? DEFAULT_IN_FLIGHT;
   return options.delivery === 'rtc'
     ? new RtcDelivery(world, { posts: options.posts ?? DEFAULT_POSTS, channel })
-    : new AsyncDelivery(world, { inFlight: options.inFlight ?? DEFAULT_IN_FLIGHT, channel });
+    : new AsyncDelivery(world, { inFlight, channel, dropDead });
 }
 
 interface Finding {
@@ -124,12 +125,13 @@ class Search {
   }
 
   #bounds(): Record<string, number | null> {
-    const { delivery, inFlight, posts, channel, maxStates, maxDepth } = this.#options;
+    const { delivery, inFlight, posts, channel, dropDead, maxStates, maxDepth } = this.#options;
     return {
       ...(delivery === 'rtc'
         ? { posts: posts ?? DEFAULT_POSTS }
         : { inFlight: inFlight ?? DEFAULT_IN_FLIGHT }),
       channel: channel ?? DEFAULT_CHANNEL,
+      ...(dropDead ? { dropDead: 1 } : {}),
       maxStates: maxStates ?? null,
       maxDepth: maxDepth ?? null,
     };

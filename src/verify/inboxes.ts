@@ -1,6 +1,7 @@
 /**
  * Inboxes and the cells that hold them. A channel is first in, first out; when its sender is
- * stopped it keeps its messages and its order, and loses only its name.
+ * stopped it keeps its messages and its order, and loses only its name. Where the dead are to be
+ * dropped it goes with its sender, and what was lost is kept for a proof that nobody misses it.
  */
 import {
   type Cell,
@@ -30,10 +31,14 @@ const STALE_ORDERS = 4;
 export class Inboxes {
   readonly #inboxes = new Interner<Inbox>();
   readonly #stepper: Stepper;
+  readonly #dropDead: boolean;
+  /** events that were dropped with their sender */
+  readonly dropped = new Set<number>();
   readonly empty = this.#of([]);
 
-  constructor(stepper: Stepper) {
+  constructor(stepper: Stepper, dropDead: boolean) {
     this.#stepper = stepper;
+    this.#dropDead = dropDead;
   }
 
   push(inbox: Inbox, from: number, event: number): Inbox {
@@ -53,13 +58,17 @@ export class Inboxes {
     );
   }
 
-  /** Child `name` was stopped: what it had sent stays deliverable. */
+  /** Child `name` was stopped: what it had sent stays deliverable, or goes with it. */
   died(inbox: Inbox, name: number): Inbox {
-    return this.#next(inbox, DIED, name, () =>
-      inbox.channels.map((channel) =>
-        channel.from === name ? { ...channel, from: FROM_STOPPED } : channel,
-      ),
-    );
+    return this.#next(inbox, DIED, name, () => {
+      const others = inbox.channels.filter((channel) => channel.from !== name);
+      const last = inbox.channels.filter((channel) => channel.from === name);
+      if (!this.#dropDead) {
+        return [...others, ...last.map((channel) => ({ ...channel, from: FROM_STOPPED }))];
+      }
+      for (const event of last.flatMap(({ events }) => events)) this.dropped.add(event);
+      return others;
+    });
   }
 
   /** A generation was opened for child `name`: all its reports on the way are stale. */

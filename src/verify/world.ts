@@ -143,6 +143,11 @@ export interface Bounds {
   posts?: number;
   /** messages in one channel or mailbox; a step that needs more is an overflow (default 12) */
   channel?: number;
+  /**
+   * async: what an actor has sent goes with it when it is stopped (default false). It leaves out
+   * only what `stale-is-inert` says changes nothing, and must not be used to prove that.
+   */
+  dropDead?: boolean;
   maxStates?: number;
   maxDepth?: number;
 }
