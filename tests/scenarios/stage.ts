@@ -17,9 +17,9 @@ import {
   type Supervised,
   supervise,
 } from '../../src/index.ts';
+import { type Call, Network } from '../../src/simulate/network.ts';
+import { type Child, ProcessTable } from '../../src/simulate/processes.ts';
 import { FakeClock } from '../fakes/clock.ts';
-import { type Call, Network } from '../fakes/network.ts';
-import { type Child, ProcessTable } from '../fakes/processes.ts';
 import { Claw } from './claw.ts';
 
 /** A credential that must show nowhere (G5). */
