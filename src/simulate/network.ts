@@ -32,6 +32,8 @@ export class Network {
   /** a connection has arrived; those that were refused or met nobody have not */
   onCall: (call: Call) => void = () => {};
   readonly #calls: Call[] = [];
+  /** those whose two ends may still have something to say */
+  #living: Call[] = [];
   readonly #manners = new Map<string, Manner>();
   readonly #arrived = new Queue<Call>();
   readonly #lanes: Lanes;
@@ -42,6 +44,7 @@ export class Network {
     const fault = faultOfAddress(target);
     if (fault === undefined) {
       this.#calls.push(call);
+      this.#living.push(call);
       later(() => this.#arrive(call));
     } else {
       later(() => call.client.hear({ kind: 'failed', fault }));
@@ -56,6 +59,14 @@ export class Network {
   /** one for each dial, oldest first; an address that is none is not dialled */
   get calls(): readonly Call[] {
     return this.#calls;
+  }
+
+  /** those that are not over at both ends, oldest first */
+  get living(): readonly Call[] {
+    if (this.#living.some((call) => call.over)) {
+      this.#living = this.#living.filter((call) => !call.over);
+    }
+    return this.#living;
   }
 
   /** how many sockets have opened at the client's side and are neither reset nor closed */
@@ -92,6 +103,8 @@ export class Call {
   readonly target: TransportTarget;
   readonly client: ClientEnd;
   readonly log = new Log();
+  /** a frame was read */
+  onFrame: (data: string | Uint8Array) => void = () => {};
   /** whether pings are answered, as every WebSocket server does by itself */
   pongs = true;
   readonly #later: Defer;
@@ -121,6 +134,11 @@ export class Call {
   /** the upgrade was answered and neither end is gone, as far as this end has heard */
   get open(): boolean {
     return this.#state === 'open';
+  }
+
+  /** neither end is there any more */
+  get over(): boolean {
+    return this.client.over && (this.#state === 'gone' || this.#state === 'ended');
   }
 
   /** dialled and not answered yet */
@@ -237,6 +255,7 @@ export class Call {
         if (typeof packet.data === 'string') this.#frames.push(packet.data);
         this.client.taken(packet.bytes);
         this.log.say(spell(packet.data));
+        this.onFrame(packet.data);
         break;
       case 'ping':
         if (this.pongs && this.#mayTalk) this.#tell({ kind: 'pong' });

@@ -41,6 +41,8 @@ export class ProcessTable {
   /** of children to come */
   habits: Partial<Habits> = {};
   readonly #children: Child[] = [];
+  /** those that may still live, or come to live */
+  #living: Child[] = [];
   readonly #born = new Queue<Child>();
   readonly #lanes: Lanes;
 
@@ -49,6 +51,7 @@ export class ProcessTable {
     const later = this.#lanes(`process ${pid}`);
     const child = new Child(plan, pid, events, later);
     this.#children.push(child);
+    this.#living.push(child);
     later(() => this.#bear(child));
     return child.handle;
   };
@@ -60,6 +63,14 @@ export class ProcessTable {
   /** one for each spawn that was asked for, oldest first */
   get children(): readonly Child[] {
     return this.#children;
+  }
+
+  /** those that are not over, or live on all the same; oldest first */
+  get living(): readonly Child[] {
+    if (this.#living.some((child) => child.over)) {
+      this.#living = this.#living.filter((child) => !child.over);
+    }
+    return this.#living;
   }
 
   /** how many children have somebody left: themselves or a descendant */
@@ -125,6 +136,11 @@ export class Child {
   /** how many are left: itself and its descendants */
   get group(): number {
     return (this.alive ? 1 : 0) + this.#descendants;
+  }
+
+  /** nothing of it is left, and nothing will come */
+  get over(): boolean {
+    return this.#phase === 'over' && this.group === 0;
   }
 
   get released(): boolean {
