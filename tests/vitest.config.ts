@@ -7,6 +7,7 @@ import { mutantPlugin } from './scenarios/mutants.ts';
 /** Tests without processes, sockets and timers of their own: they share what they import. */
 const pure = [
   'tests/{machines,scenarios,runtime,fakes,verify}/**/*.test.ts',
+  'tests/simulate/!(bites).test.ts',
   'tests/protocols/{,openclaw/}!(practice).test.ts',
   'tests/hostile/{frames,wire}.test.ts',
 ];

@@ -73,6 +73,37 @@ export const count =
     throw wrong(option, `a whole number from 1 to ${countMax}`, text);
   };
 
+const seedMax = 2 ** 32 - 1;
+
+const whole =
+  (least: number, most: number) =>
+  (option: string) =>
+  (text: string): number => {
+    const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw wrong(option, `a whole number from ${least} to ${most}`, text);
+  };
+
+export const seed = whole(0, seedMax);
+export const many = whole(1, 1_000_000);
+
+export const hours =
+  (option: string) =>
+  (text: string): number => {
+    const number = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= 0.01 && number <= 100_000) return number;
+    throw wrong(option, 'a number of hours from 0.01 to 100000', text);
+  };
+
+/** `3,17`, or `none`. */
+export const places =
+  (option: string) =>
+  (text: string): number[] => {
+    if (text === 'none') return [];
+    if (/^\d{1,6}(,\d{1,6})*$/.test(text)) return text.split(',').map(Number);
+    throw wrong(option, 'none, or whole numbers with commas such as 3,17', text);
+  };
+
 export const oneOf =
   <T extends string>(option: string, allowed: readonly T[]) =>
   (text: string): T => {

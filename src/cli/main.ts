@@ -13,13 +13,17 @@ import {
   deliveries,
   duration,
   folder,
+  hours,
+  many,
   milliseconds,
   models,
   oneOf,
   pattern,
+  places,
   protocols,
   restarts,
   seconds,
+  seed,
   UsageError,
   word,
   worldNames,
@@ -27,6 +31,7 @@ import {
 import type { CheckOptions } from './check.ts';
 import type { DemoOptions } from './demo.ts';
 import type { RunOptions } from './run.ts';
+import type { SimulateOptions } from './simulate.ts';
 
 const { version } = createRequire(import.meta.url)('holdfast/package.json') as { version: string };
 
@@ -35,11 +40,13 @@ Examples:
   $ holdfast demo --for 30s
   $ holdfast run -- node server.mjs
   $ holdfast check --world link
+  $ holdfast simulate --hours 100
   $ holdfast help run
 
 Exit codes:
   0    the demo: every step came to the state it must; run: the command's own;
-       check: proved (1: broken, 3: a bound was hit)
+       check: proved (1: broken, 3: a bound was hit);
+       simulate: nothing was broken (1: something was)
   1    the demo: a step did not; run: Holdfast gave up, for a reason it names
   2    an option is wrong: the message names it, the rule and the value
   n    run: the exit code of the command; 128 + signal when it was killed`;
@@ -74,6 +81,19 @@ Exit codes:
   2    an option or FILE is wrong: the message says which and why
   3    a bound or --seconds was hit; nothing is broken in what was explored
   130  Ctrl-C; the same is printed for what was explored until then`;
+
+const simulateNotes = `
+Examples:
+  $ holdfast simulate                          10 hours, about 5 seconds
+  $ holdfast simulate --seed 7 --hours 2000 --json
+  $ holdfast simulate --seed 7 --hours 2000 --run 412 --keep 3,17
+      one run again, with two of its acts: what a failure prints
+
+Exit codes:
+  0    nothing was broken, and every run came to the same digest twice
+  1    something was: what, in which world, and the shortest schedule for it
+  2    an option is wrong: the message names it, the rule and the value
+  130  Ctrl-C; what had been played until then broke nothing`;
 
 const runNotes = `
 Examples:
@@ -114,6 +134,7 @@ function program(): Command {
   addDemo(root);
   addRun(root);
   addCheck(root);
+  addSimulate(root);
   return root;
 }
 
@@ -186,6 +207,28 @@ function addCheck(root: Command): void {
       const { check } = await import('./check.ts');
       const { emit } = await import('./emit.ts');
       process.exitCode = await (options.emit === undefined ? check : emit)(file, options);
+    });
+}
+
+function addSimulate(root: Command): void {
+  root
+    .command('simulate')
+    .summary('hours of a hostile network and hostile processes, in seconds')
+    .description(
+      'Plays the whole runtime under a virtual clock, between a network and processes that fail in' +
+        ' every way. Each run is played twice; what breaks is shrunk to the shortest schedule.',
+    )
+    .option('--seed <n>', 'decides everything that happens (default: 1)', seed('--seed'))
+    .option('--hours <n>', 'simulated, all runs together (default: 10)', hours('--hours'))
+    .option('--runs <n>', 'that share the hours (default: one for every 2 hours)', many('--runs'))
+    .option('--workers <n>', 'processes (default: one per processor)', count('--workers'))
+    .option('--run <n>', 'only this one, counted from 0', seed('--run'))
+    .option('--keep <list>', 'with --run: only these acts of it, or none', places('--keep'))
+    .option('--json', 'print one JSON object on stdout')
+    .addHelpText('after', simulateNotes)
+    .action(async (options: SimulateOptions) => {
+      const { simulate } = await import('./simulate.ts');
+      process.exitCode = await simulate(options);
     });
 }
 

@@ -5,7 +5,7 @@
 import type { EndCause } from '../../machines/index.ts';
 import { type ErrorCode, HoldfastError } from '../errors.ts';
 import type { Facts } from './facts.ts';
-import { died } from './sentences.ts';
+import { died, outliving } from './sentences.ts';
 import type { Settings } from './settings.ts';
 import type { SystemView } from './view.ts';
 
@@ -31,7 +31,7 @@ export function failure({
   const options = { trace, details: { name: settings.name } };
   if (gateway.in('life.unkillable')) {
     const pid = facts.process?.pid;
-    return new HoldfastError('HF_UNKILLABLE', `pid ${pid} outlives SIGKILL`, options);
+    return new HoldfastError('HF_UNKILLABLE', outliving(pid), options);
   }
   if (supervisor?.in('failed')) {
     const because =

@@ -14,7 +14,7 @@ import { messageOf } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { type Environment, type HostEvents, LiveHost } from './live-host.ts';
 import type { GatewayOptions, LinkOptions } from './options.ts';
-import { died } from './sentences.ts';
+import { died, outliving } from './sentences.ts';
 import { type Settings, settle } from './settings.ts';
 import { type Status, statusOf } from './status.ts';
 import { System } from './system.ts';
@@ -146,7 +146,7 @@ export class Machinery {
       const { gateway } = this.view;
       if (this.#broken !== null) return { value: this.#dropped(command.type) };
       if (gateway.in('life.unkillable')) {
-        return { value: { gone: false, how: `pid ${pid} outlives SIGKILL` } };
+        return { value: { gone: false, how: outliving(pid) } };
       }
       if (gateway.in('life.falling') || gateway.in('life.ending')) return undefined;
       if (gateway.in('life.wanted')) {

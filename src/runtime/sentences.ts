@@ -145,9 +145,13 @@ function restarting(scene: Scene): string {
   return starting(scene);
 }
 
+/** A process whose spawn was never confirmed has no number to be called by. */
+export const outliving = (pid: number | undefined): string =>
+  `${pid === undefined ? 'a process whose spawn was not confirmed' : `pid ${pid}`} outlives SIGKILL`;
+
 function stopping({ facts, settings, view, previous }: Scene, phase: string): string {
   if (phase === 'unkillable') {
-    return `pid ${facts.process?.pid} outlives SIGKILL; nothing is started beside it`;
+    return `${outliving(facts.process?.pid)}; nothing is started beside it`;
   }
   if (phase === 'killing') return killing(facts);
   if (view.process !== null && facts.process !== null) {

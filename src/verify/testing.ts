@@ -9,6 +9,7 @@ import { brokenRule } from './rules.ts';
 import { formatResult, formatTrace } from './trace.ts';
 import type { ExploreOptions, Result, World } from './world.ts';
 
+export { type SimulateOptions, simulate } from '../simulate/index.ts';
 export type { ExploreOptions, Promises, Result, View, World } from './world.ts';
 
 /** `delivery` is `async` when it is not given; all others as for `explore`. */

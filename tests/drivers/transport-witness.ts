@@ -11,35 +11,18 @@ import type {
   TransportHandle,
   TransportTarget,
 } from '../../src/ports.ts';
+import { Log as PlainLog, spell } from '../../src/simulate/log.ts';
 
-/** What one end heard, as words in order: `opened`, `text hello`, `bytes 00ff`, `closed 1006`. */
-export class Log {
-  readonly words: string[] = [];
-  readonly #waiting = new Set<() => void>();
-
-  say(word: string): void {
-    this.words.push(word);
-    for (const look of [...this.#waiting]) look();
-  }
-
-  count(start: string): number {
-    return this.words.filter((word) => word.startsWith(start)).length;
-  }
-
-  /** Resolves with the first word that begins so; fails with what was heard instead. */
-  until(start: string): Promise<string> {
+/** As the simulated network's log; whoever waits in vain is told what was heard instead. */
+export class Log extends PlainLog {
+  override until(start: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const complain = () => reject(new Error(`no '${start}' in ${JSON.stringify(this.words)}`));
       const deadline = setTimeout(complain, 10_000);
-      const look = () => {
-        const word = this.words.find((one) => one.startsWith(start));
-        if (word === undefined) return;
-        this.#waiting.delete(look);
+      super.until(start).then((word) => {
         clearTimeout(deadline);
         resolve(word);
-      };
-      this.#waiting.add(look);
-      look();
+      }, reject);
     });
   }
 }
@@ -48,7 +31,7 @@ export class Log {
  * then `gone by end` or `gone by reset`. A reset that meets the peer in the middle of reading or
  * writing may look like an end to it; one that meets it at rest may not. */
 export interface Peer {
-  readonly log: Log;
+  readonly log: PlainLog;
   send(data: string | Uint8Array): void;
   ping(): void;
   close(code: number, reason: string): void;
@@ -71,9 +54,7 @@ export interface PeerServer {
 export type MakeServer = (manner: Manner) => Promise<PeerServer>;
 
 export const payloadMax = 100_000;
-export const hex = (data: Uint8Array) => Buffer.from(data).toString('hex');
-export const spell = (data: string | Uint8Array) =>
-  typeof data === 'string' ? `text ${data}` : `bytes ${hex(data)}`;
+export { hex, spell } from '../../src/simulate/log.ts';
 
 /** One connection as its consumer sees it. */
 export class Witness implements TransportEvents {

@@ -3,7 +3,7 @@
  * user has left; and a paired device that is cut off again and again and never asks anybody twice.
  */
 import { describe, expect, it } from 'vitest';
-import type { Call } from '../fakes/network.ts';
+import type { Call } from '../../src/simulate/network.ts';
 import type { Claw, Json } from './claw.ts';
 import { deviceOf, Folder, Gate } from './door.ts';
 import { onStage, type Subject, secret } from './stage.ts';

@@ -3,7 +3,7 @@
  * answers when told, and by itself only where a scenario says so. It must never know what the
  * client should do; it keeps what the client did.
  */
-import type { Call } from '../fakes/network.ts';
+import type { Call } from '../../src/simulate/network.ts';
 
 export type Json = Record<string, unknown>;
 

@@ -13,7 +13,7 @@ import {
   openclaw,
   type PrivateFiles,
 } from '../../src/protocols/index.ts';
-import type { Network } from '../fakes/network.ts';
+import type { Network } from '../../src/simulate/network.ts';
 import { Claw } from './claw.ts';
 
 type Verb = 'read' | 'create' | 'replace' | 'remove';

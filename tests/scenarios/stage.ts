@@ -18,10 +18,10 @@ import {
   type Supervised,
   supervise,
 } from '../../src/index.ts';
+import { type Call, Network } from '../../src/simulate/network.ts';
+import { type Child, ProcessTable } from '../../src/simulate/processes.ts';
 import { type Witness, type World, witness } from '../../src/verify/index.ts';
 import { FakeClock } from '../fakes/clock.ts';
-import { type Call, Network } from '../fakes/network.ts';
-import { type Child, ProcessTable } from '../fakes/processes.ts';
 import { Claw } from './claw.ts';
 
 /** A credential that must show nowhere (G5). */

@@ -1,15 +1,23 @@
 /**
- * A network in memory, for tests that hold the clock in their hands: a `Transport` and, for each
+ * A network in memory, for whoever holds the clock in their hands: a `Transport` and, for each
  * dial, the server's end of it. It promises what a real WebSocket would do, hop by hop, each hop
  * one turn of the event loop and in order. It must never use a timer or chance, and never call
  * anybody back while it is being called.
  */
 
-import type { Transport, TransportEvents, TransportTarget } from '../../src/ports.ts';
-import { Log, type Peer, spell } from '../drivers/transport-witness.ts';
+import type { Defer, Transport, TransportEvents, TransportTarget } from '../ports.ts';
 import { ClientEnd, type EndedBy } from './client-end.ts';
+import { Log, spell } from './log.ts';
 import { Queue } from './queue.ts';
-import { faultOfAddress, fittingReason, frameOf, later, noCode, type Packet } from './wire.ts';
+import {
+  faultOfAddress,
+  fittingReason,
+  frameOf,
+  type Lanes,
+  noCode,
+  oneLane,
+  type Packet,
+} from './wire.ts';
 
 /**
  * What a dial meets. `accepts` answers at once, `waits` leaves the answer to the test, `refuses`
@@ -24,14 +32,19 @@ export class Network {
   /** a connection has arrived; those that were refused or met nobody have not */
   onCall: (call: Call) => void = () => {};
   readonly #calls: Call[] = [];
+  /** those whose two ends may still have something to say */
+  #living: Call[] = [];
   readonly #manners = new Map<string, Manner>();
   readonly #arrived = new Queue<Call>();
+  readonly #lanes: Lanes;
 
   readonly transport: Transport = (target, events) => {
-    const call = new Call(target, events);
+    const later = this.#lanes(`call ${this.#calls.length + 1}`);
+    const call = new Call(target, events, later);
     const fault = faultOfAddress(target);
     if (fault === undefined) {
       this.#calls.push(call);
+      this.#living.push(call);
       later(() => this.#arrive(call));
     } else {
       later(() => call.client.hear({ kind: 'failed', fault }));
@@ -39,9 +52,21 @@ export class Network {
     return call.client;
   };
 
+  constructor(lanes: Lanes = oneLane) {
+    this.#lanes = lanes;
+  }
+
   /** one for each dial, oldest first; an address that is none is not dialled */
   get calls(): readonly Call[] {
     return this.#calls;
+  }
+
+  /** those that are not over at both ends, oldest first */
+  get living(): readonly Call[] {
+    if (this.#living.some((call) => call.over)) {
+      this.#living = this.#living.filter((call) => !call.over);
+    }
+    return this.#living;
   }
 
   /** how many sockets have opened at the client's side and are neither reset nor closed */
@@ -74,12 +99,15 @@ export class Network {
 }
 
 /** The server's end of one connection. */
-export class Call implements Peer {
+export class Call {
   readonly target: TransportTarget;
   readonly client: ClientEnd;
   readonly log = new Log();
+  /** a frame was read */
+  onFrame: (data: string | Uint8Array) => void = () => {};
   /** whether pings are answered, as every WebSocket server does by itself */
   pongs = true;
+  readonly #later: Defer;
   readonly #frames: string[] = [];
   /** ended: our side is over, the client's is not yet */
   #state: 'pending' | 'open' | 'ended' | 'gone' = 'pending';
@@ -89,9 +117,10 @@ export class Call implements Peer {
   #stalled = false;
   #unread: Packet[] = [];
 
-  constructor(target: TransportTarget, events: TransportEvents) {
+  constructor(target: TransportTarget, events: TransportEvents, later: Defer) {
     this.target = target;
-    this.client = new ClientEnd(target, events, {
+    this.#later = later;
+    this.client = new ClientEnd(target, events, later, {
       hear: (packet) => this.#hear(packet),
       abandoned: (by) => this.#begin(by),
     });
@@ -105,6 +134,11 @@ export class Call implements Peer {
   /** the upgrade was answered and neither end is gone, as far as this end has heard */
   get open(): boolean {
     return this.#state === 'open';
+  }
+
+  /** neither end is there any more */
+  get over(): boolean {
+    return this.client.over && (this.#state === 'gone' || this.#state === 'ended');
   }
 
   /** dialled and not answered yet */
@@ -194,7 +228,7 @@ export class Call implements Peer {
   }
 
   #tell(packet: Packet): void {
-    later(() => this.client.hear(packet));
+    this.#later(() => this.client.hear(packet));
   }
 
   #sayClose(code: number, reason: string): void {
@@ -221,6 +255,7 @@ export class Call implements Peer {
         if (typeof packet.data === 'string') this.#frames.push(packet.data);
         this.client.taken(packet.bytes);
         this.log.say(spell(packet.data));
+        this.onFrame(packet.data);
         break;
       case 'ping':
         if (this.pongs && this.#mayTalk) this.#tell({ kind: 'pong' });

@@ -5,9 +5,9 @@
 
 import { expect, it, onTestFinished } from 'vitest';
 import { createGateway } from '../../src/index.ts';
-import { FakeClock } from './clock.ts';
-import { Network } from './network.ts';
-import { ProcessTable } from './processes.ts';
+import { Network } from '../../src/simulate/network.ts';
+import { ProcessTable } from '../../src/simulate/processes.ts';
+import { FakeClock } from '../fakes/clock.ts';
 
 const start = async () => {
   const [clock, network, table] = [new FakeClock(), new Network(), new ProcessTable()];

@@ -5,7 +5,7 @@
  */
 
 import { STATUS_CODES } from 'node:http';
-import type { TransportEnd, TransportTarget } from '../../src/ports.ts';
+import type { Defer, TransportEnd, TransportTarget } from '../ports.ts';
 
 export type Fault = NonNullable<TransportEnd['error']>;
 
@@ -17,10 +17,13 @@ export type Packet =
   | { kind: 'refused'; status: number; reason: string }
   | { kind: 'failed'; fault: Fault };
 
-/** One hop: a macrotask of its own, behind every hop that was begun before. */
-export function later(task: () => void): void {
+/** How one conversation, or one process, takes its hops: in the order in which they were begun. */
+export type Lanes = (name: string) => Defer;
+
+/** One hop: a macrotask of its own, behind every hop that was begun before by anybody. */
+export const oneLane: Lanes = () => (task) => {
   setImmediate(task);
-}
+};
 
 /** A close frame without a code is heard as this one, which no frame can carry. */
 export const noCode = 1005;

@@ -4,10 +4,10 @@
  */
 
 import { describe, expect, it } from 'vitest';
+import { type Call, Network } from '../../src/simulate/network.ts';
+import { Queue } from '../../src/simulate/queue.ts';
 import { transportConformance } from '../drivers/transport-conformance.ts';
 import { nextTurn, type PeerServer, payloadMax, Witness } from '../drivers/transport-witness.ts';
-import { type Call, Network } from './network.ts';
-import { Queue } from './queue.ts';
 
 const shared = new Network();
 const arrivals = new Map<string, Queue<Call>>();

@@ -5,9 +5,9 @@
 
 import { describe, expect, it } from 'vitest';
 import type { LaunchPlan } from '../../src/ports.ts';
+import { type Child, type Habits, ProcessTable } from '../../src/simulate/processes.ts';
 import { processConformance, Witness } from '../drivers/process-conformance.ts';
-import { turns } from './clock.ts';
-import { type Child, type Habits, ProcessTable } from './processes.ts';
+import { turns } from '../fakes/clock.ts';
 
 const plan = (behaviour: string): LaunchPlan => ({
   command: `/bin/${behaviour}`,

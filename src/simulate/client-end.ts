@@ -6,11 +6,12 @@
  */
 
 import type {
+  Defer,
   TransportEnd,
   TransportEvents,
   TransportHandle,
   TransportTarget,
-} from '../../src/ports.ts';
+} from '../ports.ts';
 import {
   coded,
   endOfRefusal,
@@ -18,7 +19,6 @@ import {
   fitsCloseFrame,
   fittingReason,
   frameOf,
-  later,
   noCode,
   type Packet,
 } from './wire.ts';
@@ -45,6 +45,7 @@ interface Outgoing {
 export class ClientEnd implements TransportHandle {
   readonly #events: TransportEvents;
   readonly #far: FarEnd;
+  readonly #later: Defer;
   readonly #payloadMax: number;
   /** abandoned: closed before it opened, which is still to be reported */
   #state: 'dialling' | 'open' | 'closing' | 'abandoned' | 'over' = 'dialling';
@@ -52,11 +53,12 @@ export class ClientEnd implements TransportHandle {
   #queue: Outgoing[] = [];
   #unread = 0;
 
-  constructor(target: TransportTarget, events: TransportEvents, far: FarEnd) {
+  constructor(target: TransportTarget, events: TransportEvents, later: Defer, far: FarEnd) {
     const bytes = target.maxPayloadBytes;
     this.#payloadMax = bytes >= 1 ? Math.min(bytes, int32Max) : 1;
     this.#events = events;
     this.#far = far;
+    this.#later = later;
   }
 
   /** it opened, and was neither reset nor closed since */
@@ -74,7 +76,7 @@ export class ClientEnd implements TransportHandle {
 
   send(data: string | Uint8Array, done?: (error?: Error) => void): void {
     if (this.#state === 'open') this.#put(frameOf(data), done);
-    else answer(done, coded('WS_NOT_OPEN', 'the connection is not open'));
+    else this.#answer(done, coded('WS_NOT_OPEN', 'the connection is not open'));
   }
 
   ping(): void {
@@ -87,7 +89,7 @@ export class ClientEnd implements TransportHandle {
       this.#state = 'abandoned';
       this.#cut();
       const message = 'we closed before the upgrade was answered';
-      later(() => this.#finish(broken({ code: 'WS_ABANDONED', message })));
+      this.#later(() => this.#finish(broken({ code: 'WS_ABANDONED', message })));
     } else if (this.#state === 'open') {
       this.#say(fitsCloseFrame(code) ? code : 1000, fittingReason(reason));
     }
@@ -200,13 +202,13 @@ export class ClientEnd implements TransportHandle {
       const next = this.#queue.shift();
       if (next === undefined) return;
       this.#unread += next.bytes;
-      answer(next.done);
-      later(() => this.#far.hear(next.packet));
+      this.#answer(next.done);
+      this.#later(() => this.#far.hear(next.packet));
     }
   }
 
   #cut(): void {
-    later(() => this.#far.hear({ kind: 'reset' }));
+    this.#later(() => this.#far.hear({ kind: 'reset' }));
   }
 
   #tell(event: () => void): void {
@@ -222,23 +224,24 @@ export class ClientEnd implements TransportHandle {
     this.#tell(() => this.#events.closed(end));
   }
 
+  #answer(done: ((error?: Error) => void) | undefined, error?: Error): void {
+    if (done === undefined) return;
+    this.#later(() => {
+      try {
+        if (error === undefined) done();
+        else done(error);
+      } catch {}
+    });
+  }
+
   #leave(): void {
     this.#state = 'over';
-    for (const { done } of this.#queue) answer(done, coded('ECONNRESET', 'the socket is gone'));
+    for (const { done } of this.#queue)
+      this.#answer(done, coded('ECONNRESET', 'the socket is gone'));
     this.#queue = [];
   }
 }
 
 function broken(error: Fault): TransportEnd {
   return { code: 1006, reason: '', error };
-}
-
-function answer(done: ((error?: Error) => void) | undefined, error?: Error): void {
-  if (done === undefined) return;
-  later(() => {
-    try {
-      if (error === undefined) done();
-      else done(error);
-    } catch {}
-  });
 }

@@ -1,14 +1,14 @@
 /**
- * Processes in memory, for tests that hold the clock in their hands: a `ProcessDriver` and, for
+ * Processes in memory, for whoever holds the clock in their hands: a `ProcessDriver` and, for
  * each spawn, the child as the operating system would know it. It promises the events of the port
  * in later turns, each once, in order, and none after `release`. It must never use a timer or
  * chance; a child does by itself only what its habits say.
  */
 
-import { type LineSplitter, splitLines } from '../../src/drivers/lines.ts';
-import type { LaunchPlan, ProcessDriver, ProcessEvents, ProcessHandle } from '../../src/ports.ts';
+import { type LineSplitter, splitLines } from '../drivers/lines.ts';
+import type { Defer, LaunchPlan, ProcessDriver, ProcessEvents, ProcessHandle } from '../ports.ts';
 import { Queue } from './queue.ts';
-import { later } from './wire.ts';
+import { type Lanes, oneLane } from './wire.ts';
 
 type Stream = 'stdout' | 'stderr';
 
@@ -41,18 +41,36 @@ export class ProcessTable {
   /** of children to come */
   habits: Partial<Habits> = {};
   readonly #children: Child[] = [];
+  /** those that may still live, or come to live */
+  #living: Child[] = [];
   readonly #born = new Queue<Child>();
+  readonly #lanes: Lanes;
 
   readonly driver: ProcessDriver = (plan, events) => {
-    const child = new Child(plan, 101 + this.#children.length, events);
+    const pid = 101 + this.#children.length;
+    const later = this.#lanes(`process ${pid}`);
+    const child = new Child(plan, pid, events, later);
     this.#children.push(child);
+    this.#living.push(child);
     later(() => this.#bear(child));
     return child.handle;
   };
 
+  constructor(lanes: Lanes = oneLane) {
+    this.#lanes = lanes;
+  }
+
   /** one for each spawn that was asked for, oldest first */
   get children(): readonly Child[] {
     return this.#children;
+  }
+
+  /** those that are not over, or live on all the same; oldest first */
+  get living(): readonly Child[] {
+    if (this.#living.some((child) => child.over)) {
+      this.#living = this.#living.filter((child) => !child.over);
+    }
+    return this.#living;
   }
 
   /** how many children have somebody left: themselves or a descendant */
@@ -83,6 +101,7 @@ export class Child {
   readonly handle: ProcessHandle;
   readonly #signals: string[] = [];
   readonly #events: ProcessEvents;
+  readonly #later: Defer;
   readonly #pipes: Record<Stream, Pipe>;
   /** what is to happen once it runs */
   readonly #held: (() => void)[] = [];
@@ -91,10 +110,11 @@ export class Child {
   /** it was released, and lives on all the same */
   #survives = false;
 
-  constructor(plan: LaunchPlan, pid: number, events: ProcessEvents) {
+  constructor(plan: LaunchPlan, pid: number, events: ProcessEvents, later: Defer) {
     this.plan = plan;
     this.pid = pid;
     this.#events = events;
+    this.#later = later;
     this.#pipes = { stdout: this.#pipe('stdout'), stderr: this.#pipe('stderr') };
     this.handle = {
       terminate: () => this.#send(plan.stopSignal ?? 'SIGTERM', (signal) => this.#obey(signal)),
@@ -118,6 +138,11 @@ export class Child {
     return (this.alive ? 1 : 0) + this.#descendants;
   }
 
+  /** nothing of it is left, and nothing will come */
+  get over(): boolean {
+    return this.#phase === 'over' && this.group === 0;
+  }
+
   get released(): boolean {
     return this.#signals.includes('release');
   }
@@ -131,7 +156,7 @@ export class Child {
 
   /** For a child that spawns when told. */
   spawned(): void {
-    if (this.habits.spawns === 'when told') later(() => this.#spawn());
+    if (this.habits.spawns === 'when told') this.#later(() => this.#spawn());
   }
 
   says(line: string, stream: Stream = 'stdout'): void {
@@ -152,6 +177,7 @@ export class Child {
 
   #pipe(name: Stream): Pipe {
     return new Pipe(
+      this.#later,
       (chunk) => (this.#phase === 'over' ? undefined : this.#events.output?.(name, chunk)),
       (text) => {
         if (this.#phase !== 'over') this.#events.line(name, text);
@@ -160,7 +186,7 @@ export class Child {
   }
 
   #act(act: () => void): void {
-    later(() => {
+    this.#later(() => {
       if (this.#phase === 'pending' || this.#held.length > 0) this.#held.push(act);
       else act();
     });
@@ -170,7 +196,7 @@ export class Child {
   #catchUp(): void {
     const [act] = this.#held;
     if (act === undefined) return;
-    later(() => {
+    this.#later(() => {
       act();
       this.#held.shift();
       this.#catchUp();
@@ -225,7 +251,7 @@ export class Child {
 
   /** Once the process is gone: is anybody left? */
   #lookAround(): void {
-    later(() => {
+    this.#later(() => {
       if (this.#phase !== 'ended' || this.#descendants > 0) return;
       for (const pipe of [this.#pipes.stdout, this.#pipes.stderr]) pipe.end();
       if (this.#phase !== 'ended') return;
@@ -246,12 +272,18 @@ export class Child {
 
 /** One stream of output: read as it comes, unless its reader asked for time. */
 class Pipe {
+  readonly #later: Defer;
   readonly #output: (chunk: Uint8Array) => void | Promise<void>;
   readonly #lines: LineSplitter;
   readonly #waiting: Uint8Array[] = [];
   #held = false;
 
-  constructor(output: (chunk: Uint8Array) => void | Promise<void>, line: (text: string) => void) {
+  constructor(
+    later: Defer,
+    output: (chunk: Uint8Array) => void | Promise<void>,
+    line: (text: string) => void,
+  ) {
+    this.#later = later;
     this.#output = output;
     this.#lines = splitLines(line);
   }
@@ -275,7 +307,7 @@ class Pipe {
     this.#lines.push(chunk);
     if (passing === undefined) return;
     this.#held = true;
-    const goOn = () => later(() => this.#goOn());
+    const goOn = () => this.#later(() => this.#goOn());
     passing.then(goOn, goOn);
   }
 

@@ -1,0 +1,182 @@
+/**
+ * One run: a script is played from its first moment until the world has behaved for long enough,
+ * and everything is stopped. It promises the same outcome for the same script, with the first
+ * thing that was broken if anything was. It must never wait for real time.
+ */
+import { Gateway } from '../runtime/gateway.ts';
+import { App, type Make } from './app.ts';
+import { Chance } from './chance.ts';
+import { faults } from './faults.ts';
+import type { Script } from './script.ts';
+import { type Violation, Witness } from './witness.ts';
+import { World } from './world.ts';
+
+export interface Outcome {
+  /** of everything that happened, in its order */
+  digest: string;
+  violation: Violation | undefined;
+  /** those that met something */
+  faults: number;
+  /** processes that followed another one of the same gateway */
+  restarts: number;
+  /** connections that followed another one of the same gateway */
+  reconnects: number;
+  simulatedMs: number;
+}
+
+/** What the stores hold is looked at after so many acts: it takes longer than an act. */
+const boundedEvery = 20;
+/** Once the world behaves, nothing takes longer than this. */
+const calmMs = 15 * 60_000;
+/** A stop has the grace and the kill, a dispose a second for what is written. */
+const stopMs = 60_000;
+const longestSleepMs = 3_600_000;
+
+const real: Make = (options, environment) => new Gateway(options, environment);
+
+export async function play(script: Script, make: Make = real): Promise<Outcome> {
+  const run = new Run(script, make);
+  const escaped = (error: unknown) => run.escaped(error);
+  process.on('unhandledRejection', escaped);
+  process.on('uncaughtException', escaped);
+  try {
+    return await run.play();
+  } finally {
+    process.off('unhandledRejection', escaped);
+    process.off('uncaughtException', escaped);
+  }
+}
+
+class Run {
+  readonly #script: Script;
+  readonly #world: World;
+  readonly #witness: Witness;
+  readonly #app: App;
+  #faults = 0;
+  #acted = 0;
+
+  constructor(script: Script, make: Make) {
+    const dice = new Chance(script.seed);
+    this.#script = script;
+    this.#world = new World(script, dice.fork(1));
+    this.#witness = new Witness(this.#world);
+    this.#app = new App(this.#world, this.#witness, dice.fork(2), make);
+  }
+
+  escaped(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#witness.break('nothing-is-unhandled', text.slice(0, 600));
+  }
+
+  async play(): Promise<Outcome> {
+    try {
+      await this.#acts();
+      if (this.#isWhole) await this.#calm();
+      if (this.#isWhole) await this.#end();
+    } catch (error) {
+      this.escaped(error);
+    }
+    const { restarts, reconnects } = this.#app;
+    return {
+      digest: this.#witness.digest(),
+      violation: this.#witness.violation,
+      faults: this.#faults,
+      restarts,
+      reconnects,
+      simulatedMs: this.#world.time.now,
+    };
+  }
+
+  get #isWhole(): boolean {
+    return this.#witness.violation === undefined;
+  }
+
+  async #acts(): Promise<void> {
+    const { time } = this.#world;
+    for (const act of this.#script.acts) {
+      const { kind } = act;
+      time.at(act.at, () => {
+        const hasMet = faults[kind].act(this.#world, this.#app, act);
+        this.#witness.note(`${kind} ${hasMet}`);
+        if (hasMet && faults[kind].is === 'fault') this.#faults += 1;
+        this.#acted += 1;
+        if (this.#acted % boundedEvery === 0) this.#witness.bounded(this.#app.gateway);
+      });
+    }
+    this.#app.start();
+    await this.#pass(this.#script.endMs);
+  }
+
+  /** The world behaves and nobody helps: what is wanted must come true, or say why it cannot. */
+  async #calm(): Promise<void> {
+    const { time } = this.#world;
+    this.#app.isPatient = false;
+    this.#world.calm();
+    await this.#until(() => !time.isAsleep, longestSleepMs);
+    const is = () => this.#app.gateway.status;
+    const isSettled = () =>
+      is().state === 'running' ||
+      is().state === 'failed' ||
+      is().phase === 'paused' ||
+      is().intent !== 'wanted';
+    await this.#until(isSettled, calmMs);
+    const { line } = is();
+    if (!isSettled()) this.#witness.break('wanted-comes-true', `after ${calmMs} ms: ${line}`);
+    if (is().state === 'failed' && is().error === undefined) {
+      this.#witness.break('wanted-comes-true', `failed without a reason: ${line}`);
+    }
+    if (!this.#isWhole || is().intent === 'disposed') return;
+    await this.#until(() => !['stopping', 'running'].includes(is().state), stopMs);
+    if (is().phase === 'paused') this.#app.resume();
+    else this.#app.start();
+    await this.#until(() => is().state === 'running', calmMs);
+    if (is().state !== 'running') {
+      this.#witness.break('a-start-comes-true', `from ${line}, after ${time.now}: ${is().line}`);
+    }
+    await this.#answers();
+  }
+
+  /** Who runs is answered. */
+  async #answers(): Promise<void> {
+    const { protocol, halves } = this.#script;
+    if (!this.#isWhole || protocol === 'plain' || halves === 'process') return;
+    // a connection that is dead without a word is found out, and replaced
+    await this.#pass(this.#world.time.now + stopMs * 3);
+    await this.#until(() => this.#app.gateway.status.state === 'running', calmMs);
+    const before = this.#app.requests.length;
+    this.#app.request(0);
+    const asked = () => this.#app.requests[before]?.outcome;
+    await this.#until(() => asked() !== 'pending', stopMs);
+    if (asked() !== 'answered') this.#witness.break('who-runs-answers', `it is ${asked()}`);
+  }
+
+  async #end(): Promise<void> {
+    const { gateway } = this.#app;
+    this.#app.stop(0);
+    const isDone = () => ['stopped', 'disposed'].includes(gateway.status.state);
+    await this.#until(() => isDone() && this.#app.pending.length === 0, stopMs);
+    if (!isDone()) this.#witness.break('a-stop-ends', gateway.status.line);
+    this.#app.dispose();
+    await this.#until(() => this.#app.pending.length === 0, stopMs);
+    const { pending } = this.#app;
+    if (pending.length > 0) this.#witness.break('every-promise-settles', pending.join(', '));
+    // what is on its way arrives, and changes nothing
+    await this.#pass(this.#world.time.now + stopMs);
+    const left = this.#witness.outside;
+    const lives = left.sockets + left.processes + left.timers;
+    if (lives > 0) this.#witness.break('nothing-is-left', JSON.stringify(left));
+    this.#app.audit();
+  }
+
+  async #pass(until: number): Promise<void> {
+    await this.#until(() => false, until - this.#world.time.now);
+  }
+
+  async #until(what: () => boolean, ms: number): Promise<void> {
+    const { time } = this.#world;
+    const end = time.now + ms;
+    await time.settle();
+    this.#witness.atRest();
+    while (this.#isWhole && !what() && (await time.step(end))) this.#witness.atRest();
+  }
+}
