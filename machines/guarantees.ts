@@ -75,6 +75,13 @@ const left = (view: View): string | undefined => {
 
 const outlived = (view: View): boolean => service(view)?.matches('owned.unkillable') ?? false;
 
+/** Where a half has nothing that could serve; one that is absent is never there. */
+const idle = ['resting', 'preparing', 'backingOff', 'waiting', 'paused', 'failed'];
+
+const serves = (half: Actor | undefined, busy: string, up: string): boolean =>
+  half === undefined ||
+  !(idle.some((state) => half.matches(state)) || (half.matches(busy) && !half.matches(up)));
+
 export const guarantees: readonly Guarantee[] = [
   {
     id: 'one-socket',
@@ -114,11 +121,8 @@ export const guarantees: readonly Guarantee[] = [
     forbids: ['I30', 'I60'],
     check: (view) => {
       if (!life(view, 'wanted.running')) return undefined;
-      const supervised = service(view)?.role === 'service' && view.at('gateway/service/process');
-      if (supervised && !service(view)?.matches('owned.up')) return 'the process is not ready';
-      const linked = view.at('gateway/link/connection');
-      const open = link(view)?.matches('trying.up') ?? false;
-      if (linked !== undefined && !open) return 'the link is not open';
+      if (!serves(service(view), 'owned', 'owned.up')) return 'the process is not ready';
+      if (!serves(link(view), 'trying', 'trying.up')) return 'the link is not open';
       return undefined;
     },
   },
@@ -174,7 +178,10 @@ export const guarantees: readonly Guarantee[] = [
     check: (view) => {
       if (!view.actors.some(({ role }) => role === 'credentials')) return undefined;
       const asking = connection(view)?.matches('linked.authenticating.credentials') ?? false;
-      return asking ? undefined : 'credentials are asked for outside of a handshake';
+      if (!asking) return 'credentials are asked for outside of a handshake';
+      const socket = view.at('gateway/link/connection/socket');
+      const isMute = ['connecting', 'opened'].some((state) => socket?.matches(state));
+      return isMute ? 'credentials are asked for, and the peer has not spoken' : undefined;
     },
   },
   {

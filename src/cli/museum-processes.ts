@@ -26,13 +26,11 @@ export const processes: readonly Exhibit[] = [
     'The last signal of an old process finds nobody, or the new process',
     'DS-24',
     'GS-16',
-    promised('one-process', 'user restart', 'timer grace'),
   ),
   exhibit(
     'C02',
     'A stop does not wait for the end, and the next start finds its port taken',
     'DS-11',
-    promised('one-process', 'user stop', 'user start', 'os signalled → os.exited'),
   ),
   exhibit(
     'C03',
@@ -45,7 +43,7 @@ export const processes: readonly Exhibit[] = [
   exhibit(
     'C06',
     'A kill that nobody awaits, and saves in a row: one restart runs into the next',
-    promised('rest-holds-nothing', 'user stop', 'timer kill'),
+    promised('rest-holds-nothing', 'user stop', 'os signalled → os.exited'),
     tested(restarts, 'RS-10: twenty within the cooldown are one'),
   ),
   exhibit(
@@ -84,7 +82,7 @@ export const processes: readonly Exhibit[] = [
   exhibit(
     'C16',
     'The close comes before the exit, and each leaves the recovery to the other',
-    promised('nothing-gets-stuck', 'socket accepted → socket.closed', 'os alive → os.exited'),
+    promised('wanted-is-pursued', 'os alive → os.exited'),
     tested(both, 'CC-16: is one recovery when the close comes before its exit'),
     tested(both, 'CC-13: is one recovery when its exit comes before the close'),
   ),
@@ -133,7 +131,6 @@ export const processes: readonly Exhibit[] = [
   exhibit(
     'C28',
     'A repair and a restart run at once, and loop over what cannot be repaired',
-    promised('failed-owns-nothing-unsaid', 'os alive → os.exited'),
     tested(service, 'PO-16: with 78 is a wrong configuration: failed at once, and no loop'),
   ),
   exhibit(
@@ -189,7 +186,7 @@ export const restarting: readonly Exhibit[] = [
   exhibit(
     'E06',
     'The start half of a restart fails after its stop half forbade recovery: down for good',
-    promised('nothing-gets-stuck', 'user restart', 'plan asked → plan.failed'),
+    promised('wanted-is-pursued', 'user restart', 'plan asked → plan.failed'),
     tested(restarts, 'RS-15: whose new process cannot start rejects with the reason'),
   ),
   out('E07', 'Two writers of one configuration lose a change', 'no configuration is written'),

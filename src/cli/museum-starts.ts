@@ -57,7 +57,7 @@ export const starts: readonly Exhibit[] = [
   exhibit(
     'F09',
     'A timer of the old connection declares the new one ready',
-    promised('running-is-true', 'socket accepted → socket.closed', 'timer backoff'),
+    promised('running-is-true', 'socket accepted → socket.closed', 'timer expect'),
     tested(status, 'DG-12: never repeats a line, and running never comes before hello'),
   ),
 ];
@@ -67,7 +67,7 @@ export const simulated: readonly Exhibit[] = [
     'G01',
     'A stop while a start awaits the host leaves it starting for ever',
     'DS-09',
-    promised('stop-ends', 'user start', 'user stop', 'plan asked → plan.ready'),
+    promised('stopping-is-pursued', 'user stop', 'plan asked → plan.ready'),
   ),
   exhibit('G02', 'A restart joins one whose process has read the old configuration', replanned),
   exhibit('G03', 'A stop and a start while the first start unwinds end stopped', 'DS-11'),
@@ -114,7 +114,7 @@ export const simulated: readonly Exhibit[] = [
   exhibit(
     'G16',
     'A stop during a reload is undone by what was planned behind it',
-    promised('rest-holds-nothing', 'user restart', 'user stop', 'timer grace'),
+    promised('rest-holds-nothing', 'user restart', 'user stop', 'timer settle'),
     tested(restarts, 'RS-14: that settles never fires after a stop, also not in the next life'),
   ),
   exhibit('G17', 'A change soon after a connect is lost', cooled),
@@ -134,14 +134,14 @@ export const simulated: readonly Exhibit[] = [
   exhibit(
     'G22',
     'A stop while a restart fails: the error allows recovery again',
-    promised('rest-holds-nothing', 'user restart', 'user stop', 'plan asked → plan.failed'),
+    promised('stopping-is-pursued', 'user restart', 'user stop', 'plan asked → plan.failed'),
     tested(restarts, 'DS-16: whose start is bound to fail stays stopped when a stop comes first'),
   ),
   exhibit('G23', 'A start while a stop waits for the end is lost', 'DS-11'),
   exhibit(
     'G24',
     'A stop while a restart takes the old process down is overridden',
-    promised('rest-holds-nothing', 'user restart', 'user stop', 'os signalled → os.exited'),
+    promised('stopping-is-pursued', 'user restart', 'user stop', 'os signalled → os.exited'),
     tested(both, 'a restart that settles'),
     tested(restarts, 'RS-22: in its start phase is superseded by a stop, and leaves nothing'),
   ),
@@ -154,7 +154,7 @@ export const simulated: readonly Exhibit[] = [
   exhibit(
     'G26',
     'A launch that fails at once is never answered',
-    promised('wanted-is-pursued', 'os spawning → os.failed'),
+    tested(service, 'is tried startsMax times and named'),
     tested(conformance, 'reports failed and empty, and nothing else, when there is nothing to run'),
   ),
   exhibit(
@@ -165,7 +165,6 @@ export const simulated: readonly Exhibit[] = [
   exhibit(
     'G28',
     'A start that fails for good leaves its process alive',
-    promised('failed-owns-nothing-unsaid', 'readiness asked → readiness.failed'),
     tested(service, 'or not within readyMs: it is ended, tried again, and given up with the rule'),
   ),
   exhibit(
@@ -184,7 +183,7 @@ export const simulated: readonly Exhibit[] = [
     'G31',
     'A stop during a repair: its success says “starting”, for ever',
     'DS-09',
-    promised('stop-ends', 'user stop', 'plan asked → plan.ready'),
+    promised('stopping-is-pursued', 'user stop', 'plan asked → plan.ready'),
   ),
   exhibit('G32', 'The one verdict on a silence falls into a cooldown, and is lost', 'MU-07'),
   out('G33', 'A reload that waited comes as a restart', 'there is one kind, and it says its cause'),
@@ -239,7 +238,7 @@ export const found: readonly Exhibit[] = [
   exhibit(
     'N2',
     'A quit kills the process, and the recovery starts another one',
-    promised('disposed-holds-nothing', 'user quit', 'os signalled → os.exited', 'timer backoff'),
+    promised('stopping-is-pursued', 'user quit', 'os signalled → os.exited', 'timer backoff'),
     tested(stops, 'DS-26, DS-31: ends a hanging process within its limit, for ever'),
   ),
   exhibit(

@@ -125,9 +125,11 @@ export function museumPage(): string {
     'Three kinds of things keep a bug away. A **scenario**, as `GS-02`, is a test on the real\n',
     'runtime; its **mutant** is a wrong line that makes this test fail, and\n',
     '`npm run scenarios -- --audit` applies each of them. A **promise**, as `one-socket`, is\n',
-    'checked in every state of every world ([guarantees](guarantees.md)); beside it stand the\n',
-    '**moves** of `machines/world.ts` that lead to the bug: what the user does, the timer that\n',
-    'ends, or the leaf, its state and its report. A **test** stands with its path and its words.\n\n',
+    'checked in every state of every world ([guarantees](guarantees.md)). Beside it stand\n',
+    '**moves** of `machines/world.ts`: what the user does, a timer that ends, or a leaf with its\n',
+    'state and its report. `tests/machines/wrong.ts` puts the bug into a machine, and where no\n',
+    'more than these moves goes wrong the checker finds it, by that promise. A **test** stands\n',
+    'with its path and its words.\n\n',
     `${museumTables()}\n`,
   ].join('');
 }
