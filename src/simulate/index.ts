@@ -52,14 +52,16 @@ export interface RunResult extends Outcome {
   run: number;
 }
 
+const differs = 'same-seed-same-run';
+
 /** One run, played twice; other than the first time is a violation of its own. */
 export async function runTwice(plan: Plan, run: number, make?: Make): Promise<RunResult> {
   const script = scriptOf(plan.seed, run, plan.hours / plan.runs);
-  const first = await play(script, make);
-  const second = await play(script, make);
+  const first = await play(script, { make });
+  const second = await play(script, { make });
   if (first.violation !== undefined || first.digest === second.digest) return { run, ...first };
   const message = `${first.digest} the first time, ${second.digest} the second`;
-  return { run, ...first, violation: { rule: 'same-seed-same-run', message, at: 0 } };
+  return { run, ...first, violation: { rule: differs, message, at: 0, story: [] } };
 }
 
 /** Some acts of one run, once, as `--keep` names them. */
@@ -71,26 +73,34 @@ export async function replay(
 ): Promise<RunResult> {
   const script = scriptOf(plan.seed, run, plan.hours / plan.runs);
   const acts = keep === undefined ? script.acts : script.acts.filter((_, at) => keep.includes(at));
-  return { run, ...(await play({ ...script, acts }, make)) };
+  return { run, ...(await play({ ...script, acts }, { make })) };
 }
+
+/** So long after its moment the same thing may break in a shorter schedule. */
+const soonMs = 1_800_000;
 
 /** The shortest schedule that breaks the same promise; with `keep`, that one as it is. */
 export async function shrink(
   plan: Plan,
   result: RunResult,
-  { make, keep: given }: { make?: Make; keep?: readonly number[] } = {},
+  { make, keep: given }: { make?: Make | undefined; keep?: readonly number[] } = {},
 ): Promise<Broken> {
   const { run, violation } = result;
   const { acts, ...script } = scriptOf(plan.seed, run, plan.hours / plan.runs);
-  let found = violation ?? { rule: 'none', message: 'nothing was broken', at: 0 };
+  let found = violation ?? { rule: 'none', message: 'nothing was broken', at: 0, story: [] };
   const places = acts.map((_, at) => at);
+  // what broke while acts were under way need not be looked for long after
+  const until = found.at < script.endMs ? found.at + soonMs : undefined;
   const isShorter = async (kept: readonly number[]) => {
-    const outcome = await replay(plan, run, kept, make);
+    const some = acts.filter((_, at) => kept.includes(at));
+    const outcome = await play({ ...script, acts: some }, { make, until });
     if (outcome.violation?.rule !== found.rule) return false;
     found = outcome.violation;
     return true;
   };
-  const keep = given ?? (await shortest(places, isShorter));
+  // a difference between two plays is not in the schedule
+  const isOne = found.rule === differs;
+  const keep = given ?? (isOne ? places : await shortest(places, isShorter));
   const kept = acts.filter((_, at) => keep.includes(at));
   return { ...found, run, acts: kept, keep, of: acts.length, script };
 }
@@ -150,14 +160,14 @@ export async function simulate(options: SimulateOptions = {}): Promise<Tally> {
     tally.add(result);
     onRun?.(tally);
     if (result.violation === undefined) continue;
-    throw new Error(inText(plan, await shrink(plan, result, { ...(make ? { make } : {}) })));
+    throw new Error(inText(plan, await shrink(plan, result, { make })));
   }
   return tally;
 }
 
 /** For a person: what broke, in which world, after what, and how to see it again. */
 export function inText({ seed, hours, runs }: Plan, broken: Broken): string {
-  const { run, rule, message, at, acts, keep, of, script } = broken;
+  const { run, rule, message, at, acts, keep, of, script, story } = broken;
   const { endMs: _, seed: __, ...shape } = script;
   const kept = keep.length === 0 ? 'none' : keep.join(',');
   return [
@@ -165,6 +175,7 @@ export function inText({ seed, hours, runs }: Plan, broken: Broken): string {
     `  subject and world: ${JSON.stringify(shape)}`,
     `  ${acts.length} of ${of} acts are needed:`,
     ...acts.map((act) => `    ${inWords(act)}`),
+    ...(story.length === 0 ? [] : ['  what happened last:', ...story.map((line) => `    ${line}`)]),
     `  again: holdfast simulate --seed ${seed} --hours ${hours} --runs ${runs} --run ${run} --keep ${kept}`,
   ].join('\n');
 }

@@ -34,13 +34,22 @@ const longestSleepMs = 3_600_000;
 
 const real: Make = (options, environment) => new Gateway(options, environment);
 
-export async function play(script: Script, make: Make = real): Promise<Outcome> {
+export interface PlayOptions {
+  make?: Make | undefined;
+  /** milliseconds after which it is over, whatever the script says; what follows is not looked at */
+  until?: number | undefined;
+}
+
+export async function play(
+  script: Script,
+  { make = real, until }: PlayOptions = {},
+): Promise<Outcome> {
   const run = new Run(script, make);
   const escaped = (error: unknown) => run.escaped(error);
   process.on('unhandledRejection', escaped);
   process.on('uncaughtException', escaped);
   try {
-    return await run.play();
+    return await run.play(until);
   } finally {
     process.off('unhandledRejection', escaped);
     process.off('uncaughtException', escaped);
@@ -68,11 +77,11 @@ class Run {
     this.#witness.break('nothing-is-unhandled', text.slice(0, 600));
   }
 
-  async play(): Promise<Outcome> {
+  async play(until: number | undefined): Promise<Outcome> {
     try {
-      await this.#acts();
-      if (this.#isWhole) await this.#calm();
-      if (this.#isWhole) await this.#end();
+      await this.#acts(until ?? this.#script.endMs);
+      if (this.#isWhole && until === undefined) await this.#calm();
+      if (this.#isWhole && until === undefined) await this.#end();
     } catch (error) {
       this.escaped(error);
     }
@@ -91,7 +100,7 @@ class Run {
     return this.#witness.violation === undefined;
   }
 
-  async #acts(): Promise<void> {
+  async #acts(until: number): Promise<void> {
     const { time } = this.#world;
     for (const act of this.#script.acts) {
       const { kind } = act;
@@ -104,7 +113,7 @@ class Run {
       });
     }
     this.#app.start();
-    await this.#pass(this.#script.endMs);
+    await this.#pass(Math.min(until, this.#script.endMs));
   }
 
   /** The world behaves and nobody helps: what is wanted must come true, or say why it cannot. */

@@ -128,8 +128,9 @@ export class Timeline {
   async #fire(first: number): Promise<void> {
     if (this.bunchMs === 0) this.clock.fireNext(first);
     else {
-      this.clock.sleep(Math.min(first + this.bunchMs, this.#moments[0]?.due ?? first));
-      await this.#fireAll(Math.max(this.now, first));
+      const until = first + this.bunchMs;
+      this.clock.sleep(Math.min(until, this.#moments[0]?.due ?? until));
+      await this.#fireAll(this.now);
     }
     await this.settle();
   }

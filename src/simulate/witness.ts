@@ -9,6 +9,7 @@ import { guarantees } from '../../machines/guarantees.ts';
 import type { Logger } from '../ports.ts';
 import type { Gateway, GatewayEvents } from '../runtime/gateway.ts';
 import type { Status } from '../runtime/status.ts';
+import { moment } from './faults.ts';
 import { LiveView, type Outside } from './live-view.ts';
 import type { Call } from './network.ts';
 import { secrets } from './service.ts';
@@ -20,14 +21,24 @@ export interface Violation {
   message: string;
   /** milliseconds from the beginning of the run */
   at: number;
+  /** what happened last before it, oldest first */
+  story: readonly string[];
 }
 
 const always = guarantees.filter(({ kind }) => kind === 'always');
 const atRest = guarantees.filter(({ kind }) => kind === 'atRest');
 
+/** How much of what happened is told with what was broken. */
+const storyMost = 25;
+
 /** What every store of the runtime may hold at most. */
 const mostLines = 500;
 const mostTrace = 40;
+/** In any minute, whoever asks: more dials or spawns than this are a storm. */
+const mostDials = 60;
+const mostSpawns = 30;
+/** More steps than this without any time passing are a loop. */
+const mostAtOnce = 2_000;
 
 export class Witness {
   violation: Violation | undefined;
@@ -40,6 +51,12 @@ export class Witness {
   /** sockets of a readiness proof, which no link owns */
   readonly #proofs = new WeakSet<Call>();
   #calls = 0;
+  #story: string[] = [];
+  /** when the last dials and spawns were */
+  readonly #dials: number[] = [];
+  readonly #spawns: number[] = [];
+  #spawned = 0;
+  #moment = { at: -1, steps: 0 };
 
   constructor(world: World) {
     this.#world = world;
@@ -52,11 +69,15 @@ export class Witness {
   }
 
   note(line: string): void {
-    this.#hash.update(`${this.#world.time.now} ${line}\n`);
+    const { now } = this.#world.time;
+    this.#hash.update(`${now} ${line}\n`);
+    this.#story.push(`${moment(now)} ${line}`);
+    if (this.#story.length > 2 * storyMost) this.#story = this.#story.slice(-storyMost);
   }
 
   break(rule: string, message: string): void {
-    this.violation ??= { rule, message, at: this.#world.time.now };
+    const story = this.#story.slice(-storyMost);
+    this.violation ??= { rule, message, at: this.#world.time.now, story };
     this.note(`BROKEN ${rule}`);
   }
 
@@ -98,6 +119,7 @@ export class Witness {
   /** After each step, when nothing is in flight that needs no time. */
   atRest(): void {
     this.#world.bury();
+    this.#passes();
     this.#look(always);
     this.#look(atRest);
     this.#isNews = false;
@@ -150,7 +172,27 @@ export class Witness {
       const service: AnyActorRef | undefined = this.#root?.getSnapshot().children?.service;
       const isProving = service?.getSnapshot().value?.owned?.starting !== undefined;
       if (call !== undefined && isProving) this.#proofs.add(call);
+      else this.#spaced('dials', this.#dials, mostDials);
     }
+  }
+
+  /** Time goes on: nothing fires, fails and is armed again in the same moment for ever. */
+  #passes(): void {
+    const { now } = this.#world.time;
+    this.#moment = { at: now, steps: this.#moment.at === now ? this.#moment.steps + 1 : 0 };
+    if (this.#moment.steps > mostAtOnce) this.break('time-passes', `${mostAtOnce} steps at once`);
+    const { spawned } = this.#world;
+    for (; this.#spawned < spawned; this.#spawned += 1) {
+      this.#spaced('spawns', this.#spawns, mostSpawns);
+    }
+  }
+
+  #spaced(what: string, moments: number[], most: number): void {
+    const { now } = this.#world.time;
+    moments.push(now);
+    const first = moments.length > most ? moments.shift() : undefined;
+    if (first === undefined || now - first >= 60_000) return;
+    this.break('attempts-are-spaced', `${most + 1} ${what} within ${now - first} ms`);
   }
 
   #diagnosed({ code, level, message }: GatewayEvents['diagnostic']): void {

@@ -6,10 +6,14 @@ import {
   checkTogether,
   count,
   duration,
+  hours,
+  many,
   milliseconds,
   oneOf,
   pattern,
+  places,
   seconds,
+  seed,
   UsageError,
   word,
 } from '../../src/cli/arguments.ts';
@@ -29,7 +33,7 @@ describe('holdfast', () => {
     });
   });
 
-  it.each(['', 'demo', 'run', 'check'])(
+  it.each(['', 'demo', 'run', 'check', 'simulate'])(
     'explains itself within 80 columns: %s',
     async (command) => {
       const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help');
@@ -52,6 +56,8 @@ describe('holdfast', () => {
     [['demo', 'now'], /^holdfast: too many arguments for 'demo'/],
     [['demo', '--for'], "holdfast: option '--for <duration>' argument missing\n"],
     [['demo', '--for', 'soon'], /^holdfast: --for must be a duration such as 30s.*; got "soon"\n$/],
+    [['simulate', '--keep', '1'], 'holdfast: --keep must come with --run\n'],
+    [['simulate', '--run', '5'], 'holdfast: --run must be below --runs (5); got 5\n'],
     [['run'], 'holdfast: COMMAND must stand after --; got nothing\n'],
     [['run', '--grace', '1s', '--', 'true'], /^holdfast: --grace must be a whole.*; got "1s"\n$/],
     [
@@ -80,6 +86,10 @@ describe('a word on the command line', () => {
     expect(address('--url')('ws://127.0.0.1:{port}/ws')).toBe('ws://127.0.0.1:{port}/ws');
     expect(['60', '0.5'].map(seconds('--seconds'))).toEqual([60_000, 500]);
     expect(['1', '12'].map(count('--in-flight'))).toEqual([1, 12]);
+    expect(['0', '4294967295'].map(seed('--seed'))).toEqual([0, 4_294_967_295]);
+    expect(['1', '1000000'].map(many('--runs'))).toEqual([1, 1_000_000]);
+    expect(['0.5', '2000'].map(hours('--hours'))).toEqual([0.5, 2_000]);
+    expect(['none', '3', '3,17'].map(places('--keep'))).toEqual([[], [3], [3, 17]]);
     expect(word('--name')('calc.1')).toBe('calc.1');
   });
 
@@ -88,6 +98,10 @@ describe('a word on the command line', () => {
     ['--grace', milliseconds, ['', '-1', '1.5', '1s', '2147483648', '99999999999', ' 1']],
     ['--seconds', seconds, ['', '0', '1s', '-1', '0.0001', '9999999', ' 1']],
     ['--in-flight', count, ['', '0', '13', '1.5', '-1', '100']],
+    ['--seed', seed, ['', '-1', '1.5', '4294967296', '0x1', ' 1']],
+    ['--runs', many, ['', '0', '1.5', '1000001', 'all']],
+    ['--hours', hours, ['', '0', '0.001', '-1', '100001', '1h']],
+    ['--keep', places, ['', '1,', ',1', '1;2', 'all', '1, 2']],
     ['--ready-line', pattern, ['', '(', '[', '(?<port', '*']],
     ['--url', address, ['', 'localhost', ':0', 'ftp://h', 'ws://', 'file:///x', 'ws://h:{prot}']],
     ['--name', word, ['', 'a b', 'a\nb', '\u001b[31m', 'x'.repeat(41)]],

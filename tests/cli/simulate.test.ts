@@ -1,0 +1,47 @@
+/** `holdfast simulate` as it is installed: what it counts, that it repeats itself, how it ends. */
+import { describe, expect, it } from 'vitest';
+import { holdfast, type Json } from './house.ts';
+
+const slow = { timeout: 90_000 };
+
+async function simulated(...argv: string[]) {
+  const ended = await holdfast(['simulate', ...argv]).ended(80_000);
+  return { ...ended, stdout: ended.stdout.toString() };
+}
+
+describe('holdfast simulate', () => {
+  it('prints one JSON object, the same on any number of processes', slow, async () => {
+    const plan = ['--seed', '4', '--hours', '0.6', '--runs', '3', '--json'];
+    const [alone, shared] = await Promise.all([
+      simulated(...plan, '--workers', '1'),
+      simulated(...plan, '--workers', '2'),
+    ]);
+    const first = JSON.parse(alone.stdout) as Json;
+    const second = JSON.parse(shared.stdout) as Json;
+    expect({ codes: [alone.code, shared.code], digest: second.digest }).toEqual({
+      codes: [0, 0],
+      digest: first.digest,
+    });
+    expect(first).toMatchObject({ seed: 4, runs: 3, violations: 0 });
+    const counted = ['simulatedHours', 'wallSeconds', 'faults', 'restarts', 'reconnects'];
+    for (const name of counted) expect(first[name], name).toEqual(expect.any(Number));
+    expect(Number(first.faults)).toBeGreaterThan(0);
+  });
+
+  it('plays one run again, with the acts that are named', slow, async () => {
+    const plan = ['--seed', '4', '--hours', '0.6', '--runs', '3', '--run', '1', '--json'];
+    const { code, stdout } = await simulated(...plan, '--keep', 'none');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ runs: 1, faults: 0, violations: 0 });
+  });
+
+  it('ends at Ctrl-C, says how far it came, and leaves nobody behind', slow, async () => {
+    const command = holdfast(['simulate', '--hours', '5000', '--workers', '2']);
+    await command.printed('stderr', /runs, \d+ simulated hours/);
+    command.signal('SIGINT');
+    const { code, stdout } = await command.ended(20_000);
+    expect(code).toBe(130);
+    expect(stdout.toString()).toContain('cut short: nothing is broken in what was played');
+    expect(command.left()).toEqual([]);
+  });
+});
