@@ -157,7 +157,7 @@ describe('a link that is lost', () => {
   });
 
   it('HB-10: by silence is redialled; a second failure replaces the process, once', async () => {
-    const heartbeat = { mode: 'probe', silenceMs: 100, waitMs: 60, probeMs: 60 } as const;
+    const heartbeat = { mode: 'probe', silenceMs: 300, waitMs: 200, probeMs: 200 } as const;
     const link = { heartbeat, limits: { openMs: 700 } };
     const stop = { graceMs: 100 };
     const { gateway, seen, pid } = await owned({}, { link, process: { stop } });
@@ -173,7 +173,7 @@ describe('a link that is lost', () => {
   });
 
   it('HB-10: by silence, open again but never heard of, is the second failure too', async () => {
-    const heartbeat = { mode: 'probe', silenceMs: 100, waitMs: 60, probeMs: 60 } as const;
+    const heartbeat = { mode: 'probe', silenceMs: 300, waitMs: 200, probeMs: 200 } as const;
     const { gateway, seen, pid, port } = await owned({}, { link: { heartbeat } });
     const end = new Promise((resolve) => gateway.once('exit', resolve));
     await fault(port(), 'hang');

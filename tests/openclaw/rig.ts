@@ -1,8 +1,8 @@
 /**
  * What the tests on the real gateway share: how Holdfast is told to run a prepared one, a journal
  * of what Holdfast said with the times, and waits for facts. It promises that a failed test prints
- * that journal, and that real leaves did nothing that their automata in the checker do not allow. It
- * must never use anything else of Holdfast but its public exports.
+ * that journal, and that real leaves did nothing that the checker's automata do not allow. It must
+ * never use anything else of Holdfast but its public exports.
  */
 import { get } from 'node:https';
 import { afterAll, expect, onTestFailed } from 'vitest';
