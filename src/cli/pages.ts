@@ -72,7 +72,7 @@ export function guaranteesPage(): string {
     '| id | promise | scenarios |\n|---|---|---|\n',
     `${kernel.map(kernelRow).join('\n')}\n\n`,
     '## The bugs of others\n\n',
-    'Invariants that a museum of historic bugs has taught, and what keeps each of them: a\n',
+    'Invariants that the [bug museum](museum.md) has taught, and what keeps each of them: a\n',
     'promise above, a scenario or a test by its path. A dash stands where nothing does, with\n',
     'the reason.\n\n',
     '| id | invariant | kept by | |\n|---|---|---|---|\n',

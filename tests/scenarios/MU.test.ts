@@ -176,7 +176,7 @@ describe('a process', () => {
 });
 
 describe('a restart that was asked for', () => {
-  it('MU-06: while the link is down comes, though the link to the same process is back', async () => {
+  it('MU-06: while the link is down comes, though the same process is found again', async () => {
     const { subject, claw, child } = await owned();
     claw.call.reset();
     await stage().settle();
