@@ -215,8 +215,9 @@ function addSimulate(root: Command): void {
     .command('simulate')
     .summary('hours of a hostile network and hostile processes, in seconds')
     .description(
-      'Plays the whole runtime under a virtual clock, between a network and processes that fail in' +
-        ' every way. Each run is played twice; what breaks is shrunk to the shortest schedule.',
+      'Plays the whole runtime under a virtual clock, between a network and processes that' +
+        ' fail in every way. Each run is played twice; what breaks it is shrunk to the' +
+        ' shortest schedule.',
     )
     .option('--seed <n>', 'decides everything that happens (default: 1)', seed('--seed'))
     .option('--hours <n>', 'simulated, all runs together (default: 10)', hours('--hours'))

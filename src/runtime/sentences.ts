@@ -146,8 +146,10 @@ function restarting(scene: Scene): string {
 }
 
 /** A process whose spawn was never confirmed has no number to be called by. */
-export const outliving = (pid: number | undefined): string =>
-  `${pid === undefined ? 'a process whose spawn was not confirmed' : `pid ${pid}`} outlives SIGKILL`;
+export function outliving(pid: number | undefined): string {
+  const who = pid === undefined ? 'a process whose spawn was not confirmed' : `pid ${pid}`;
+  return `${who} outlives SIGKILL`;
+}
 
 function stopping({ facts, settings, view, previous }: Scene, phase: string): string {
   if (phase === 'unkillable') {

@@ -207,7 +207,7 @@ export class App {
 
   #link(): LinkOptions {
     const { script, tokens, time } = this.#world;
-    const { heartbeat: mode, jitter, attemptsMax } = script;
+    const { heartbeat: mode, beatMs, jitter, attemptsMax } = script;
     const later = <T>(value: () => T) =>
       new Promise<T>((resolve) => time.after(script.latencyMs, () => resolve(value())));
     const token = () => ({ token: secrets[tokens.app] });
@@ -216,7 +216,7 @@ export class App {
       url: isSlow ? () => later(() => addresses[0]) : addresses[0],
       protocol: this.#protocol,
       credentials: isSlow ? () => later(token) : token,
-      heartbeat: { mode, everyMs: 30_000, waitMs: 10_000, probeMs: 5_000 },
+      heartbeat: { mode, everyMs: beatMs, silenceMs: beatMs, waitMs: 10_000, probeMs: 5_000 },
       reconnect: { jitter, attemptsMax },
       limits: { messageBytes: 65_536 },
     };

@@ -115,7 +115,6 @@ export class Tally {
   readonly violated: RunResult[] = [];
   readonly plan: Plan;
   readonly #digests = new Map<number, string>();
-  readonly #begun = performance.now();
 
   constructor(plan: Plan) {
     this.plan = plan;
@@ -129,10 +128,6 @@ export class Tally {
     this.simulatedMs += result.simulatedMs;
     this.#digests.set(result.run, result.digest);
     if (result.violation !== undefined) this.violated.push(result);
-  }
-
-  get wallSeconds(): number {
-    return (performance.now() - this.#begun) / 1_000;
   }
 
   /** The same for the same seed, hours and runs, in whatever order the runs were played. */
@@ -169,6 +164,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<Tally> {
 export function inText({ seed, hours, runs }: Plan, broken: Broken): string {
   const { run, rule, message, at, acts, keep, of, script, story } = broken;
   const { endMs: _, seed: __, ...shape } = script;
+  const which = `--seed ${seed} --hours ${hours} --runs ${runs}`;
   const kept = keep.length === 0 ? 'none' : keep.join(',');
   return [
     `${rule} is broken at ${moment(at)} of run ${run}: ${message}`,
@@ -176,6 +172,6 @@ export function inText({ seed, hours, runs }: Plan, broken: Broken): string {
     `  ${acts.length} of ${of} acts are needed:`,
     ...acts.map((act) => `    ${inWords(act)}`),
     ...(story.length === 0 ? [] : ['  what happened last:', ...story.map((line) => `    ${line}`)]),
-    `  again: holdfast simulate --seed ${seed} --hours ${hours} --runs ${runs} --run ${run} --keep ${kept}`,
+    `  again: holdfast simulate ${which} --run ${run} --keep ${kept}`,
   ].join('\n');
 }

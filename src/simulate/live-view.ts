@@ -63,15 +63,27 @@ function actorOf(path: string, role: string, actor: AnyActorRef): Actor {
     role: isMachine || role === 'credentials' ? role : 'absent',
     live: false,
     timers: [],
-    matches: (state) => isMachine && within(snapshot.value, state.split('.')),
+    matches: (state) => isMachine && within(snapshot.value, stepsOf(state), 0),
   };
 }
 
-function within(value: StateValue, [head, ...rest]: string[]): boolean {
+/** Asked for in every step, and few. */
+const steps = new Map<string, readonly string[]>();
+
+function stepsOf(state: string): readonly string[] {
+  const known = steps.get(state);
+  if (known !== undefined) return known;
+  const made = state.split('.');
+  steps.set(state, made);
+  return made;
+}
+
+function within(value: StateValue, path: readonly string[], at: number): boolean {
+  const head = path[at];
   if (head === undefined) return true;
-  if (typeof value === 'string') return value === head && rest.length === 0;
+  if (typeof value === 'string') return value === head && at === path.length - 1;
   const inner = value[head];
-  return inner !== undefined && within(inner, rest);
+  return inner !== undefined && within(inner, path, at + 1);
 }
 
 const resource = (path: string, role: string): Actor => ({

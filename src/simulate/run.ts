@@ -24,7 +24,7 @@ export interface Outcome {
   simulatedMs: number;
 }
 
-/** What the stores hold is looked at after so many acts: it takes longer than an act. */
+/** What the stores hold is looked at once in so many acts: it takes longer than one. */
 const boundedEvery = 20;
 /** Once the world behaves, nothing takes longer than this. */
 const calmMs = 15 * 60_000;
@@ -36,7 +36,7 @@ const real: Make = (options, environment) => new Gateway(options, environment);
 
 export interface PlayOptions {
   make?: Make | undefined;
-  /** milliseconds after which it is over, whatever the script says; what follows is not looked at */
+  /** milliseconds after which it is over, whatever the script says */
   until?: number | undefined;
 }
 

@@ -48,6 +48,8 @@ export interface Script {
   halves: 'both' | 'link' | 'process';
   ready: 'none' | 'line' | 'probe' | 'protocol';
   heartbeat: 'probe' | 'misses' | 'observe' | 'off';
+  /** between two pings, and of silence before a probe */
+  beatMs: number;
   attemptsMax: number | null;
   jitter: number;
   graceMs: number;
@@ -78,6 +80,7 @@ export function scriptOf(seed: number, run: number, hours: number): Script {
     halves,
     ready: ready === 'protocol' && halves === 'process' ? 'line' : ready,
     heartbeat: dice.of(['probe', 'probe', 'misses', 'observe', 'off']),
+    beatMs: dice.of([15_000, 30_000, 60_000]),
     attemptsMax: dice.isTrue(0.1) ? dice.between(3, 12) : null,
     jitter: dice.of([0, 0.5, 0.5, 1]),
     graceMs: dice.of([1_000, 5_000, 10_000]),
@@ -97,7 +100,7 @@ function actsOf(dice: Chance, endMs: number, halves: Script['halves']): Act[] {
     kind,
     weight: faults[kind].weight * dice.of([0, 1, 1, 1, 3]),
   }));
-  const meanMs = dice.between(65_000, 250_000);
+  const meanMs = dice.between(60_000, 230_000);
   const acts: Act[] = [];
   for (let at = dice.gap(meanMs); at < endMs; at += dice.gap(meanMs)) {
     const kind = drawn(mix, dice);

@@ -4,6 +4,7 @@
  * the other, and that what follows from one thing has come to rest before the next, unless a fault
  * asked for less. It must never look at a real clock.
  */
+import { immediateDefer } from '../drivers/host.ts';
 import type { Defer } from '../ports.ts';
 import { VirtualClock } from './clock.ts';
 
@@ -23,7 +24,7 @@ interface Moment {
 }
 
 /** Lets every microtask run. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const turn = () => new Promise<void>((resolve) => immediateDefer(resolve));
 
 export class Timeline {
   readonly clock = new VirtualClock();

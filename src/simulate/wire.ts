@@ -5,6 +5,7 @@
  */
 
 import { STATUS_CODES } from 'node:http';
+import { immediateDefer } from '../drivers/host.ts';
 import type { Defer, TransportEnd, TransportTarget } from '../ports.ts';
 
 export type Fault = NonNullable<TransportEnd['error']>;
@@ -21,9 +22,7 @@ export type Packet =
 export type Lanes = (name: string) => Defer;
 
 /** One hop: a macrotask of its own, behind every hop that was begun before by anybody. */
-export const oneLane: Lanes = () => (task) => {
-  setImmediate(task);
-};
+export const oneLane: Lanes = () => immediateDefer;
 
 /** A close frame without a code is heard as this one, which no frame can carry. */
 export const noCode = 1005;

@@ -25,7 +25,7 @@ describe('a timeline', () => {
     expect(time.now).toBe(50);
   });
 
-  it('takes the hops of a lane in order, each after all that the one before it caused', async () => {
+  it('takes the hops of a lane in order, each after what the one before it caused', async () => {
     const { time, heard, say, all } = begun();
     const lane = time.lane('a');
     lane(() => {
@@ -70,7 +70,7 @@ describe('a timeline', () => {
     expect(heard).toEqual(['200 world', '5000 woke', '5000 timer', '6100 in time']);
   });
 
-  it('fires timers that are close to each other in one turn, before any hop between them', async () => {
+  it('fires timers that are close to each other in one turn, before any hop', async () => {
     const { time, heard, say, all } = begun();
     time.bunchMs = 100;
     time.clock.setTimeout(() => time.lane('a')(say('hop')), 10);
