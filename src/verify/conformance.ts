@@ -2,12 +2,11 @@
  * Real actors against the interpreter: random walks in which both sides must offer the same
  * moves and be in the same state after each one. The real side counts generations without
  * renaming, so this also shows that renaming and `ctxKey` lose nothing that matters. The same
- * seed always walks the same way.
+ * seed always walks the same way; a walk prefers what was rarely done in the state where it is.
  */
-import { type RealActor, RealSystem } from './actors.ts';
-import { MAX_MOVES, MAX_ROW } from './delivery.ts';
-import { RtcDelivery } from './rtc.ts';
-import { generationOf, generationsOf, rename, renameContext } from './tokens.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { RealSystem } from './actors.ts';
+import { compare, Model } from './model.ts';
 import type { World } from './world.ts';
 
 export interface ConformanceOptions {
@@ -26,6 +25,8 @@ export interface Conformance {
   seed: number;
   steps: number;
   walks: number;
+  /** different states that the walks came to */
+  states: number;
   ms: number;
   /** the first difference, with the moves that led to it; undefined when there was none */
   difference?: string;
@@ -43,148 +44,126 @@ function chance(seed: number): () => number {
 }
 
 export function conformance(world: World, options: ConformanceOptions): Conformance {
-  const started = performance.now();
-  const { seed, steps, walk = 60, posts = 2 } = options;
-  const next = chance(seed);
-  const model = new Model(world, posts);
-  let made = 0;
-  let walks = 0;
-  let difference: string | undefined;
-  while (made < steps && difference === undefined) {
-    walks += 1;
-    const real = new RealSystem(options.actors ?? world);
-    const result = oneWalk(model, real, Math.min(walk, steps - made), posts, next);
+  const walks = new Walks(world, options);
+  while (!walks.isOver) walks.next();
+  return walks.result();
+}
+
+/**
+ * The same walks with pauses, in which timers and signals get their turn; `proceed` is asked in
+ * each pause, and its `false` ends them.
+ */
+export async function conformanceWhile(
+  world: World,
+  options: ConformanceOptions,
+  proceed: (steps: number) => boolean,
+): Promise<Conformance> {
+  const walks = new Walks(world, options);
+  let paused = performance.now();
+  while (!walks.isOver) {
+    walks.next();
+    if (performance.now() - paused < SLICE_MS) continue;
+    await turn();
+    paused = performance.now();
+    if (!proceed(walks.steps)) break;
+  }
+  return walks.result();
+}
+
+const SLICE_MS = 40;
+
+class Walks {
+  readonly #started = performance.now();
+  readonly #options: Required<Omit<ConformanceOptions, 'actors'>>;
+  readonly #actors: World;
+  readonly #model: Model;
+  readonly #next: () => number;
+  /** where each move of each state led to, and how often each state was come to */
+  readonly #led = new Map<string, number>();
+  readonly #visits: number[] = [];
+  readonly #path: string[] = [];
+  #walks = 0;
+  /** nothing can happen in this world */
+  #isStuck = false;
+  #difference: string | undefined;
+  steps = 0;
+
+  constructor(world: World, { actors = world, walk = 60, posts = 2, ...rest }: ConformanceOptions) {
+    this.#options = { walk, posts, ...rest };
+    this.#actors = actors;
+    this.#model = new Model(world, posts);
+    this.#next = chance(rest.seed);
+  }
+
+  get isOver(): boolean {
+    const isDone = this.#isStuck || this.steps >= this.#options.steps;
+    return isDone || this.#difference !== undefined;
+  }
+
+  /** One walk from the start. */
+  next(): void {
+    const { seed, steps, walk } = this.#options;
+    this.#walks += 1;
+    this.#path.length = 0;
+    const real = new RealSystem(this.#actors);
+    const found = this.#walk(real, Math.min(walk, steps - this.steps));
     real.stop();
-    made += result.made;
-    if (result.difference === undefined) continue;
-    const path = result.path.map((move, i) => `${i + 1}. ${move}`);
-    difference = [`seed ${seed}, walk ${walks}: ${result.difference}`, ...path].join('\n');
+    this.#isStuck = this.#path.length === 0;
+    if (found === undefined) return;
+    const path = this.#path.map((move, i) => `${i + 1}. ${move}`);
+    this.#difference = [`seed ${seed}, walk ${this.#walks}: ${found}`, ...path].join('\n');
   }
-  const ms = performance.now() - started;
-  return { seed, steps: made, walks, ms, ...(difference === undefined ? {} : { difference }) };
-}
 
-function oneWalk(model: Model, real: RealSystem, steps: number, posts: number, next: () => number) {
-  const path: string[] = [];
-  model.start();
-  for (;;) {
-    const difference = compare(model, real, posts);
-    if (difference !== undefined || path.length === steps) {
-      return { made: path.length, path, difference };
+  result(): Conformance {
+    const difference = this.#difference;
+    return {
+      seed: this.#options.seed,
+      steps: this.steps,
+      walks: this.#walks,
+      states: this.#model.states,
+      ms: performance.now() - this.#started,
+      ...(difference === undefined ? {} : { difference }),
+    };
+  }
+
+  #walk(real: RealSystem, most: number): string | undefined {
+    const { posts } = this.#options;
+    this.#model.start();
+    for (let made = 0; ; made++) {
+      const difference = compare(this.#model, real, posts);
+      if (difference !== undefined || made === most) return difference;
+      const state = this.#model.here();
+      const moves = this.#model.moves();
+      const isOver = moves.every((move) => this.#led.get(`${state} ${move}`) === state);
+      if (isOver && made > 0) return undefined;
+      const move = this.#pick(state, moves);
+      if (move === undefined) return undefined;
+      this.#path.push(move);
+      this.steps += 1;
+      this.#model.make(move);
+      const next = this.#model.here();
+      this.#led.set(`${state} ${move}`, next);
+      this.#visits[next] = (this.#visits[next] ?? 0) + 1;
+      real.make(move);
     }
-    const move = pick(model.moves(), next);
-    if (move === undefined) return { made: path.length, path, difference };
-    path.push(move);
-    model.make(move);
-    real.make(move);
+  }
+
+  /**
+   * What the user asks for ends most things, so it is rare; mostly the move whose end was visited
+   * least often, as far as that is known, so that walks go where none has been.
+   */
+  #pick(state: number, moves: readonly string[]): string | undefined {
+    const isUsers = (move: string) => move.startsWith('user ');
+    const others = moves.filter((move) => !isUsers(move));
+    const open = others.length === 0 || this.#next() < USER ? moves.filter(isUsers) : others;
+    const visits = (move: string) =>
+      this.#visits[this.#led.get(`${state} ${move}`) ?? Number.NaN] ?? 0;
+    const least = Math.min(...open.map(visits));
+    const rare = this.#next() < RARE ? open.filter((move) => visits(move) === least) : open;
+    return rare[Math.floor(this.#next() * rare.length)];
   }
 }
 
-/** First a kind of move, then one of that kind, so that commands do not drown the rest. */
-function pick(moves: readonly string[], next: () => number): string | undefined {
-  const kinds = [...new Set(moves.map((move) => move.slice(0, move.indexOf(' '))))];
-  const kind = kinds[Math.floor(next() * kinds.length)];
-  const choice = moves.filter((move) => move.startsWith(`${kind} `));
-  return choice[Math.floor(next() * choice.length)];
-}
-
-function compare(model: Model, real: RealSystem, posts: number): string | undefined {
-  if (model.fault) return `the interpreter found ${model.fault}`;
-  if (real.error !== undefined) return `a real actor failed: ${String(real.error)}`;
-  const ours = model.actors();
-  const theirs = real.actors().map((actor, _, all) => model.describe(actor, all));
-  const states = firstDifference('state', ours, theirs.sort());
-  return states ?? firstDifference('moves', model.moves(), real.moves(posts));
-}
-
-function firstDifference(what: string, ours: string[], theirs: string[]): string | undefined {
-  if (ours.length === theirs.length && ours.every((line, i) => line === theirs[i])) {
-    return undefined;
-  }
-  const only = (left: string[], right: string[]) => left.filter((line) => !right.includes(line));
-  return [
-    `${what} differ`,
-    ...only(ours, theirs).map((line) => `   interpreter only: ${line}`),
-    ...only(theirs, ours).map((line) => `   real only: ${line}`),
-  ].join('\n');
-}
-
-/** The interpreter, speaking the same words as the real side. */
-class Model {
-  readonly #delivery: RtcDelivery;
-  readonly #row = new Int32Array(MAX_ROW);
-  readonly #moves = new Int32Array(MAX_MOVES);
-  readonly #roles: ReadonlyMap<string, number>;
-  #byName = new Map<string, number>();
-
-  constructor(world: World, posts: number) {
-    const unlimited = { ...world, user: world.user.map(({ event }) => ({ event })) };
-    this.#delivery = new RtcDelivery(unlimited, { posts, channel: 64 });
-    this.#roles = new Map(world.roles.map(({ name }, i) => [name, i]));
-  }
-
-  get fault(): string | undefined {
-    if (this.#delivery.full) return 'a mailbox that was full';
-    const { fault } = this.#delivery;
-    return fault && `${fault.guarantee}: ${fault.message}`;
-  }
-
-  start(): void {
-    this.#row.fill(0);
-    this.#delivery.start(this.#row);
-    this.#byName.clear();
-  }
-
-  moves(): string[] {
-    const count = this.#delivery.moves(this.#row, this.#moves);
-    const named = [...this.#moves.subarray(0, count)].map(
-      (move) => [this.#delivery.name(this.#row, move), move] as const,
-    );
-    this.#byName = new Map(named);
-    return named.map(([name]) => name).sort();
-  }
-
-  make(name: string): void {
-    this.#delivery.apply(this.#row, this.#byName.get(name) ?? -1);
-  }
-
-  actors(): string[] {
-    const { slots, stepper } = this.#delivery;
-    const lines: string[] = [];
-    for (let slot = 0; slot < slots.size; slot++) {
-      const cell = this.#delivery.cellAt(this.#row, slot);
-      if (!cell) continue;
-      const { key, token } = stepper.snapshot(cell.snapshot);
-      const timers = cell.timers.items.map(({ timer }) => stepper.timers.at(timer).id).sort();
-      lines.push(line(slots.paths[slot] ?? '', key, token, timers));
-    }
-    return lines.sort();
-  }
-
-  /** A real actor as the interpreter would show it: renamed, and under the role's `ctxKey`. */
-  describe(actor: RealActor, all: readonly RealActor[]): string {
-    const { path, snapshot, timers } = actor;
-    const cut = path.lastIndexOf('/');
-    const parent = all.find((other) => other.path === path.slice(0, cut));
-    const present = generationOf(
-      generationsOf(parent?.snapshot?.context ?? {}),
-      path.slice(cut + 1),
-    );
-    const token = cut < 0 ? rename(actor.gen, Number(actor.gen)) : rename(actor.gen, present);
-    if (!snapshot) return line(path, actor.state ?? '', token, timers);
-    const context = renameContext(snapshot.context);
-    const shown = 'gen' in context ? { ...context, gen: token } : context;
-    const key = this.#delivery.stepper.key(this.#roleOf(path), { ...snapshot, context: shown });
-    return line(path, key, token, timers);
-  }
-
-  #roleOf(path: string): number {
-    const { slots, stepper } = this.#delivery;
-    const cell = this.#delivery.cellAt(this.#row, slots.paths.indexOf(path));
-    if (cell) return stepper.snapshot(cell.snapshot).role;
-    return this.#roles.get(path) ?? 0;
-  }
-}
-
-const line = (path: string, key: string, token: number, timers: readonly string[]): string =>
-  `${path} ${key} gen ${token} timers ${timers.join(',') || 'none'}`;
+/** how often the user is asked, where something else could happen */
+const USER = 0.1;
+const RARE = 0.75;

@@ -1,6 +1,8 @@
 /** The interpreter and real XState actors, side by side. */
 import { describe, expect, it } from 'vitest';
-import { conformance } from '../../src/verify/index.ts';
+import { linkAlone } from '../../machines/world.ts';
+import { RealSystem } from '../../src/verify/actors.ts';
+import { conformance, explore, tour } from '../../src/verify/index.ts';
 import { deskWorld } from './machines.ts';
 
 describe('conformance', () => {
@@ -50,6 +52,57 @@ describe('conformance', () => {
       seed: 1,
       steps: 5_000,
     });
+    expect(difference).toContain('the interpreter found timer-discipline');
+  });
+});
+
+describe('a walk', () => {
+  it('ends where nothing leads on, and the steps are made elsewhere', () => {
+    const { steps, states, walks } = conformance(deskWorld(), { seed: 2, steps: 2_000 });
+    expect({ steps, isMany: states > 10 && walks > 10 }).toEqual({ steps: 2_000, isMany: true });
+  });
+
+  it('ends at once in a world in which nothing can happen', () => {
+    const quiet = { ...deskWorld(), user: [] };
+    expect(conformance(quiet, { seed: 1, steps: 100 })).toMatchObject({ steps: 0, walks: 1 });
+  });
+});
+
+describe('a tour', () => {
+  it('makes every move of every state, and finds no difference in the right machines', async () => {
+    const world = deskWorld();
+    const { difference, ...made } = await tour(world, { posts: 2 });
+    const { states, edges } = explore(world, { delivery: 'rtc', posts: 2 });
+    expect(difference).toBeUndefined();
+    expect(made).toMatchObject({ states, edges, covered: edges });
+    expect(made.steps).toBeGreaterThanOrEqual(edges);
+  });
+
+  it('finds a machine that differs, names the move and prints a way that can be walked', async () => {
+    const actors = deskWorld({ timerKept: true });
+    const { difference = '', covered, edges } = await tour(deskWorld(), { actors });
+    expect(covered).toBeLessThan(edges);
+    const [first = '', ...rest] = difference.split('\n');
+    expect(first).toMatch(/^after \d+\. (user|timer|post|world) .+: (state|moves) differ$/);
+    expect(rest.some((line) => line.startsWith('   real only: '))).toBe(true);
+    const real = new RealSystem(actors);
+    for (const line of rest) {
+      const [, move] = /^\d+\. (.+)$/.exec(line) ?? [];
+      if (move !== undefined) real.make(move);
+    }
+    const shown = real.actors().find(({ path }) => path === 'desk');
+    real.stop();
+    expect(shown?.timers).toEqual(['again']);
+  });
+
+  it('ends when it is told to, and says how far it came', async () => {
+    const { covered, edges, difference } = await tour(linkAlone, {}, () => false);
+    expect(difference).toBeUndefined();
+    expect(covered).toBeLessThan(edges);
+  });
+
+  it('is not made where the interpreter finds a broken promise', async () => {
+    const { difference } = await tour(deskWorld({ timerDoubled: true }));
     expect(difference).toContain('the interpreter found timer-discipline');
   });
 });
