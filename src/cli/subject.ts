@@ -12,6 +12,7 @@ import { alone, isMachine } from '../verify/alone.ts';
 import type { Promises, UserCommand, World } from '../verify/index.ts';
 import { brokenRule, invoked } from '../verify/rules.ts';
 import { UsageError, type WorldName, worldNames } from './arguments.ts';
+import type { Exported } from './emit-test.ts';
 
 export interface Sentence {
   id: string;
@@ -24,6 +25,8 @@ export interface Subject {
   worlds: readonly { name: string; world: World }[];
   promises: Promises;
   sentences: readonly Sentence[];
+  /** by what a test can import it; undefined for what ships */
+  exported?: Exported;
 }
 
 const ofKernel: readonly Sentence[] = kernel.map(({ id, sentence }) => ({
@@ -70,6 +73,7 @@ export async function subjectOf(file: string): Promise<Subject> {
     (id: string): Sentence => ({ id, sentence: id, kind });
   return {
     worlds: [{ name: basename(file, extname(file)), world: worldOf(file, exported) }],
+    exported: namesOf(file, exported),
     promises,
     sentences: [
       ...names('always').map(sentence('always')),
@@ -102,6 +106,14 @@ function worldOf(file: string, exported: Exports): World {
   if (child === undefined || brokenRule(only)) return only;
   const rule = `must export a world, because ${machine.id} invokes '${child}'`;
   throw new UsageError(`${file} ${rule}: what it may do has to be said`);
+}
+
+function namesOf(file: string, exported: Exports): Exported {
+  const isHere = (name: string) => exported[name] !== undefined;
+  const machine = Object.keys(exported).find((name) => isMachine(exported[name]));
+  return isHere('world')
+    ? { file, machine: undefined, also: ['promises'].filter(isHere) }
+    : { file, machine, also: ['promises', 'input', 'user'].filter(isHere) };
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

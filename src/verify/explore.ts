@@ -11,7 +11,16 @@ import { type Edges, firstWithout, packEdge } from './goals.ts';
 import { RtcDelivery } from './rtc.ts';
 import { replay } from './trace.ts';
 import { brief, RowView } from './view.ts';
-import type { Bounds, Check, ExploreOptions, Progress, Result, Violation, World } from './world.ts';
+import type {
+  Bounds,
+  Check,
+  ExploreOptions,
+  Finding,
+  Progress,
+  Result,
+  Violation,
+  World,
+} from './world.ts';
 
 const DEFAULT_POSTS = 2;
 const DEFAULT_IN_FLIGHT = 2;
@@ -46,11 +55,6 @@ export function deliveryOf(
   return options.delivery === 'rtc'
     ? new RtcDelivery(world, { posts: options.posts ?? DEFAULT_POSTS, channel })
     : new AsyncDelivery(world, { inFlight: options.inFlight ?? DEFAULT_IN_FLIGHT, channel });
-}
-
-interface Finding {
-  guarantee: string;
-  message: string;
 }
 
 class Search {

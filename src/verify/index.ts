@@ -46,5 +46,6 @@
 export { type Conformance, type ConformanceOptions, conformance } from './conformance.ts';
 export { explore } from './explore.ts';
 export { liveness } from './liveness.ts';
+export { formatSequence } from './sequence.ts';
 export { formatLasso, formatResult, formatTrace } from './trace.ts';
 export type * from './world.ts';

@@ -345,7 +345,7 @@ const quiet = (next: number, from = -1): Step => ({
 });
 
 /** Which promise an error of XState or of the engine is about. */
-function blame(error: unknown, text: string): Guarantee {
+export function blame(error: unknown, text: string): Guarantee {
   if (text.startsWith('Unable to send event to actor')) return 'missing-child';
   // what a guard throws XState only quotes
   const quoted = text.startsWith('Unable to evaluate guard');

@@ -156,21 +156,47 @@ export interface ExploreOptions extends Bounds {
   within?: (view: View) => boolean;
 }
 
+/** One message in words; without a sender it came from a stopped actor. */
+export interface Sent {
+  from: string | undefined;
+  to: string;
+  says: string;
+}
+
+/**
+ * What happened to others during a move: a message was sent (and `waits` for a later move to
+ * arrive), an actor began or was stopped.
+ */
+export type Happening =
+  | ({ kind: 'sent'; waits: boolean } & Sent)
+  | { kind: 'began' | 'ended'; path: string };
+
 /** One move of a trace, and what it led to. */
-export interface TraceStep {
+export interface TraceStep extends Sent {
   kind: MoveKind;
-  /** `user → gateway: start`, `timer of gateway/link: retry` … */
+  /**
+   * `user → gateway: start`, `timer of gateway/link: retry` …: the name of the move, unique in
+   * its state, by which it is found again
+   */
   what: string;
   /** every message that was sent meanwhile, in order */
   sends: readonly string[];
+  /** the same messages, and the actors that came and went, in order */
+  happened: readonly Happening[];
+  /** each actor whose state or timers differ from before, as in `state` */
+  changed: readonly string[];
   /** the state after it, in one line */
   state: string;
 }
 
-export interface Violation {
+/** A broken promise. */
+export interface Finding {
   /** one of the kernel's own (`stale-is-inert` …) or a name of `promises` */
   guarantee: string;
   message: string;
+}
+
+export interface Violation extends Finding {
   trace: readonly TraceStep[];
 }
 

@@ -1,0 +1,134 @@
+/**
+ * What real actors do against the rules of the kernel, seen from outside while they run. It judges
+ * behaviour only: how a machine is written (`pure`, `modelled` and their like) no run can show.
+ * It must never take part.
+ */
+
+import type { RawSnapshot } from './compile.ts';
+import type { Fault, Guarantee } from './fault.ts';
+import { label } from './program.ts';
+import { pathOf, type Ref } from './ref.ts';
+import { blame } from './step.ts';
+import { generationOf, generationsOf } from './tokens.ts';
+import type { Message } from './world.ts';
+
+/** The rules that a run of real actors can break. */
+export const witnessed: readonly Guarantee[] = [
+  'stale-is-inert',
+  'nothing-throws',
+  'never-final',
+  'one-instance',
+  'timer-discipline',
+  'missing-child',
+];
+
+/** XState's inspection events, as far as they are read here. */
+interface Inspected {
+  type: string;
+  actorRef: Ref & { readonly _processingStatus?: number };
+  event?: Message;
+  snapshot?: RawSnapshot;
+  action?: { type: string; params?: { delay?: unknown } };
+}
+
+/** A step of an actor on a message that should change nothing. */
+interface Suspect {
+  readonly event: Message;
+  readonly before: string;
+  readonly why: string;
+  deeds: number;
+}
+
+const RUNNING = 1;
+
+export class Witness {
+  /** the first rule that was broken */
+  fault: Fault | undefined;
+  readonly #actors = new Set<Inspected['actorRef']>();
+  readonly #senders = new WeakMap<Message, Ref>();
+  readonly #suspects = new Map<Ref, Suspect>();
+
+  sent(source: Ref | undefined, event: Message): void {
+    if (source) this.#senders.set(event, source);
+  }
+
+  inspect(seen: unknown): void {
+    const { type, actorRef, event, snapshot, action } = seen as Inspected;
+    if (type === '@xstate.actor') this.#actors.add(actorRef);
+    else if (type === '@xstate.microstep' && event) this.#begins(actorRef, event);
+    else if (type === '@xstate.action' && action) this.#acts(actorRef, action);
+    else if (type === '@xstate.snapshot' && event && snapshot) {
+      this.#ends(actorRef, event, snapshot);
+    }
+  }
+
+  /** What can be seen between two moves. */
+  look(error: unknown, timers: Iterable<{ path: string; id: string }>): void {
+    if (error !== undefined) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#broke(blame(error, text), text.replaceAll('\n', ' '));
+    }
+    this.#once('one-instance', 'lives twice', this.#places());
+    const armed = [...timers].map(({ path, id }) => `'${id}' of ${path}`);
+    this.#once('timer-discipline', 'is armed twice', armed);
+  }
+
+  #places(): string[] {
+    const places: string[] = [];
+    for (const ref of this.#actors) {
+      const { status } = ref.getSnapshot();
+      if (status === 'done') this.#broke('never-final', `${pathOf(ref)} ended by itself`);
+      if (status !== 'active') this.#actors.delete(ref);
+      else if (ref._processingStatus === RUNNING) places.push(pathOf(ref));
+    }
+    return places;
+  }
+
+  #once(guarantee: Guarantee, what: string, names: readonly string[]): void {
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined) this.#broke(guarantee, `${twice} ${what}`);
+  }
+
+  #begins(actor: Ref, event: Message): void {
+    if (this.#suspects.has(actor)) return;
+    const before = actor.getSnapshot();
+    const why = this.#staleness(before, event);
+    if (why === undefined) return;
+    this.#suspects.set(actor, { event, before: textOf(before), why, deeds: 0 });
+  }
+
+  #acts(actor: Ref, { type, params }: NonNullable<Inspected['action']>): void {
+    const suspect = this.#suspects.get(actor);
+    const isQuiet = type === 'xstate.log' || (type === 'xstate.raise' && !params?.delay);
+    if (suspect && !isQuiet) suspect.deeds += 1;
+  }
+
+  #ends(actor: Ref, event: Message, snapshot: RawSnapshot): void {
+    const suspect = this.#suspects.get(actor);
+    if (suspect?.event !== event) return;
+    this.#suspects.delete(actor);
+    if (suspect.deeds === 0 && suspect.before === textOf(snapshot)) return;
+    const inner = event.report as Message | undefined;
+    const words = `${pathOf(actor)} reacted to '${label(inner ?? event)}' ${suspect.why}`;
+    this.#broke('stale-is-inert', words);
+  }
+
+  /** Why a report should change nothing; undefined when it is of the child in force. */
+  #staleness({ children, context }: RawSnapshot, event: Message): string | undefined {
+    if (!event.type.startsWith('from.')) return undefined;
+    const slot = event.type.slice('from.'.length);
+    const sender = this.#senders.get(event);
+    if (sender && children[slot] !== sender) return 'from a stopped actor';
+    const present = generationOf(generationsOf(context), slot);
+    const isOlder = typeof event.gen === 'number' && event.gen !== present;
+    return isOlder ? 'of an older generation' : undefined;
+  }
+
+  #broke(guarantee: Guarantee, message: string): void {
+    this.fault ??= { guarantee, message };
+  }
+}
+
+/** All of a snapshot that a later step may depend on. */
+const textOf = ({ status, value, context, children }: RawSnapshot): string =>
+  JSON.stringify([status, value, context, Object.keys(children).sort()]);
