@@ -10,7 +10,7 @@ import { label } from './program.ts';
 import { pathOf, type Ref, type Relay } from './ref.ts';
 import { isMachineRole } from './roles.ts';
 import { Witness } from './witness.ts';
-import type { Leaf, Message, MessageView, World } from './world.ts';
+import type { Leaf, Message, MessageView, Promises, World } from './world.ts';
 
 interface RealLeaf {
   readonly path: string;
@@ -18,6 +18,8 @@ interface RealLeaf {
   state: string;
   gen: unknown;
   post(report: Message): void;
+  /** says at once, while it is being stopped */
+  part(report: Message): void;
 }
 
 interface RealTimer {
@@ -32,8 +34,8 @@ export interface RealOptions {
    * handed over when the caller says so; what a stopped actor had sent too.
    */
   transport?: 'process' | 'network';
-  /** watches for broken rules of the kernel (default false) */
-  watched?: boolean;
+  /** watches for broken rules of the kernel, and for these promises (default: does not) */
+  watched?: NonNullable<Promises['steps']>;
 }
 
 interface Scheduled {
@@ -69,9 +71,9 @@ export class RealSystem {
   /** what an observer of the root was told */
   error: unknown;
 
-  constructor(world: World, { transport, watched = false }: RealOptions = {}) {
+  constructor(world: World, { transport, watched }: RealOptions = {}) {
     this.#world = world;
-    const witness = watched ? new Witness() : undefined;
+    const witness = watched && new Witness(world.root, watched);
     this.witness = witness;
     const clock = {
       setTimeout: (fire: () => void) => this.#schedule(fire),
@@ -223,6 +225,9 @@ export class RealSystem {
     this.#leaves.set(path, real);
     this.#leafRefs.add(self);
     return () => {
+      const { parting, mustEnd } = real.leaf;
+      if (mustEnd?.(real.state)) this.witness?.abandons(path, real.state);
+      if (parting) real.part(parting);
       this.#posts = this.#posts.filter((post) => post.leaf !== real);
       if (this.#leaves.get(path) === real) this.#leaves.delete(path);
     };
@@ -265,14 +270,19 @@ function fake(leaf: Leaf): AnyActorLogic {
     const given = (input ?? {}) as Record<string, unknown>;
     const path = pathOf(self as unknown as Ref);
     const id = (self as unknown as Ref).id;
+    const message = (report: Message): Message => ({ type: `from.${id}`, gen: real.gen, report });
     const real: RealLeaf = {
       path,
       leaf,
       state: typeof leaf.initial === 'string' ? leaf.initial : leaf.initial(given),
       gen: given.gen,
       post: (report) => {
-        const message: Message = { type: `from.${id}`, gen: real.gen, report };
-        owner.queue(real, report, () => sendBack(message));
+        const posted = message(report);
+        owner.queue(real, report, () => sendBack(posted));
+      },
+      part: (report) => {
+        owner.witness?.parts(path, report);
+        sendBack(message(report));
       },
     };
     receive((event) => obey(real, event as Message));

@@ -248,6 +248,11 @@ export class AsyncDelivery extends Delivery {
   }
 
   #remove(row: Row, slot: number): void {
+    const cell = this.cellAt(row, slot);
+    if (cell?.leaf) {
+      const owner = this.cellAt(row, this.slots.parents[slot] ?? -1);
+      this.leafStopped(slot, cell.snapshot, owner !== undefined);
+    }
     this.set(row, slot, undefined);
     for (const kid of this.slots.kids[slot] ?? []) {
       if (this.cellAt(row, kid)) this.#remove(row, kid);

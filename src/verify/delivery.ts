@@ -156,6 +156,17 @@ export abstract class Delivery {
     this.broke('stale-is-inert', `${path} reacted to '${this.words(event)}' ${why}`);
   }
 
+  /** What a leaf must not do when it is stopped; whether its owner is still there to hear it. */
+  protected leafStopped(slot: number, snapshot: number, isHeard: boolean): void {
+    const leaf = this.stepper.leafOf(snapshot);
+    const { state = '' } = this.stepper.snapshot(snapshot);
+    const path = this.slots.paths[slot];
+    if (leaf?.mustEnd?.(state)) this.broke('not-abandoned', `${path} was stopped while ${state}`);
+    if (!leaf?.parting || !isHeard) return;
+    const words = `${path} said '${leaf.parting.type}' while it was being stopped`;
+    this.broke('silent-once-stopped', words);
+  }
+
   /** A report under another name than the sender's own. */
   protected checkName(slot: number, event: number): void {
     const entry = this.stepper.event(event);

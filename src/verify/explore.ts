@@ -81,6 +81,7 @@ class Search {
   constructor(world: World, options: ExploreOptions) {
     this.#options = options;
     this.#delivery = deliveryOf(world, options);
+    this.#delivery.stepper.promises = options.promises?.steps ?? {};
     this.#always = Object.entries(options.promises?.always ?? {});
     this.#atRest = Object.entries(options.promises?.atRest ?? {});
     this.#keepEdges = Object.keys(options.promises?.goals ?? {}).length > 0;

@@ -2,9 +2,9 @@
  * Real actors as a promise reads them: the same view as of a state of the interpreter, generations
  * renamed. A view describes the moment it was made in and must not outlive it.
  */
-import type { StateValue } from 'xstate';
 import type { RealActor, RealSystem } from './actors.ts';
 import type { RawSnapshot } from './compile.ts';
+import { stateValue } from './machine-state.ts';
 import { type Context, generationOf, generationsOf, rename, renameContext } from './tokens.ts';
 import type { ActorView, View } from './world.ts';
 
@@ -36,7 +36,7 @@ function actorView(actor: RealActor, all: readonly RealActor[]): ActorView {
   return {
     path,
     role,
-    value: snapshot ? stateOf(snapshot.value) : state,
+    value: snapshot ? stateValue(snapshot.value) : state,
     context: snapshot ? contextOf(actor, snapshot.context, all) : {},
     tags: readable?.tags ?? noTags,
     timers: actor.timers.map((id) => ({ id, delay: delayOf(id) })),
@@ -53,12 +53,6 @@ function contextOf({ path, gen }: RealActor, context: Context, all: readonly Rea
   const parent = all.find((other) => other.path === path.slice(0, cut));
   const gens = generationsOf(parent?.snapshot?.context ?? {});
   return { ...shown, gen: rename(gen, generationOf(gens, path.slice(cut + 1))) };
-}
-
-function stateOf(value: unknown): StateValue {
-  if (typeof value === 'string') return value;
-  const regions = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  return Object.fromEntries(regions.map(([key, inner]) => [key, stateOf(inner)]));
 }
 
 const delayOf = (id: string): string => /^xstate\.after\.([^.]+)\./.exec(id)?.[1] ?? id;

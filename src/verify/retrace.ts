@@ -78,8 +78,10 @@ class Side {
     this.#promises = recording.promises ?? {};
     const { delivery, posts = POSTS, inFlight = POSTS, channel = CHANNEL } = recording;
     this.#model = new Model(deliveryOf(world, { delivery, posts, inFlight, channel }));
+    const { steps = {} } = this.#promises;
+    this.#model.delivery.stepper.promises = steps;
     const transport = delivery === 'rtc' ? 'process' : 'network';
-    this.#real = new RealSystem(world, { transport, watched: true });
+    this.#real = new RealSystem(world, { transport, watched: steps });
   }
 
   run(): Retrace {
@@ -181,9 +183,9 @@ const ruled = (rule: Finding): Retrace => ({
 
 const ofWriting = 'it is a rule about how a machine is written, which no run can show';
 
-function unjudged(guarantee: string | undefined, { always, atRest, goals }: Promises) {
+function unjudged(guarantee: string | undefined, { always, atRest, goals, steps }: Promises) {
   if (guarantee === undefined) return undefined;
-  if (guarantee in { ...always, ...atRest }) return undefined;
+  if (guarantee in { ...always, ...atRest, ...steps }) return undefined;
   if (witnessed.some((one) => one === guarantee)) return undefined;
   if (guarantee in { ...goals }) return 'what stays possible is searched, which no run can do';
   return ofWriting;

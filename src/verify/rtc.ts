@@ -331,6 +331,8 @@ export class RtcDelivery extends Delivery {
     actor.gone = true;
     actor.mailbox.length = 0;
     if (actor.leaf) {
+      const isHeard = actor.parent?.gone === false && !actor.parent.stopping;
+      this.leafStopped(actor.slot, actor.snapshot, isHeard);
       const queue = this.#posts.at(this.#row[POSTS] ?? 0);
       this.#row[POSTS] = this.#posts.without(queue, actor.slot).id;
     }

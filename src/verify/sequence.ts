@@ -111,7 +111,8 @@ class Chart {
   #arrow(from: string | undefined, to: string, [line, tip]: string, says: string, number = '') {
     const cells = this.#lines();
     const end = this.#at(to);
-    const start = from === undefined ? Math.max(end - Math.min(this.#pitch - 1, 4), 0) : this.#at(from);
+    const start =
+      from === undefined ? Math.max(end - Math.min(this.#pitch - 1, 4), 0) : this.#at(from);
     const ahead = start <= end ? 1 : -1;
     for (let at = start + ahead; at !== end && start !== end; at += ahead) {
       cells[at] = cells[at] === '│' ? '┼' : line;

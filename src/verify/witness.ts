@@ -6,11 +6,12 @@
 
 import type { RawSnapshot } from './compile.ts';
 import type { Fault, Guarantee } from './fault.ts';
+import { machineState } from './machine-state.ts';
 import { label } from './program.ts';
 import { pathOf, type Ref } from './ref.ts';
 import { blame } from './step.ts';
 import { generationOf, generationsOf } from './tokens.ts';
-import type { Message } from './world.ts';
+import type { Message, StepPromise } from './world.ts';
 
 /** The rules that a run of real actors can break. */
 export const witnessed: readonly Guarantee[] = [
@@ -20,6 +21,8 @@ export const witnessed: readonly Guarantee[] = [
   'one-instance',
   'timer-discipline',
   'missing-child',
+  'silent-once-stopped',
+  'not-abandoned',
 ];
 
 /** XState's inspection events, as far as they are read here. */
@@ -47,9 +50,27 @@ export class Witness {
   readonly #actors = new Set<Inspected['actorRef']>();
   readonly #senders = new WeakMap<Message, Ref>();
   readonly #suspects = new Map<Ref, Suspect>();
+  readonly #begun = new Map<Ref, { event: Message; before: RawSnapshot }>();
+  readonly #root: string;
+  readonly #steps: readonly [string, StepPromise][];
+
+  constructor(root: string, steps: Readonly<Record<string, StepPromise>>) {
+    this.#root = root;
+    this.#steps = Object.entries(steps);
+  }
+
+  /** A leaf speaks while it is being stopped. */
+  parts(path: string, { type }: Message): void {
+    this.#broke('silent-once-stopped', `${path} said '${type}' while it was being stopped`);
+  }
 
   sent(source: Ref | undefined, event: Message): void {
     if (source) this.#senders.set(event, source);
+  }
+
+  /** A leaf is stopped that should have come to its own end. */
+  abandons(path: string, state: string): void {
+    this.#broke('not-abandoned', `${path} was stopped while ${state}`);
   }
 
   inspect(seen: unknown): void {
@@ -89,9 +110,12 @@ export class Witness {
     if (twice !== undefined) this.#broke(guarantee, `${twice} ${what}`);
   }
 
-  #begins(actor: Ref, event: Message): void {
-    if (this.#suspects.has(actor)) return;
+  #begins(actor: Inspected['actorRef'], event: Message): void {
+    // an actor that has not started has no snapshot, and must not be asked for one
+    if (actor._processingStatus !== RUNNING) return;
     const before = actor.getSnapshot();
+    if (!this.#begun.has(actor)) this.#begun.set(actor, { event, before });
+    if (this.#suspects.has(actor)) return;
     const why = this.#staleness(before, event);
     if (why === undefined) return;
     this.#suspects.set(actor, { event, before: textOf(before), why, deeds: 0 });
@@ -104,6 +128,7 @@ export class Witness {
   }
 
   #ends(actor: Ref, event: Message, snapshot: RawSnapshot): void {
+    this.#judge(actor, event, snapshot);
     const suspect = this.#suspects.get(actor);
     if (suspect?.event !== event) return;
     this.#suspects.delete(actor);
@@ -111,6 +136,19 @@ export class Witness {
     const inner = event.report as Message | undefined;
     const words = `${pathOf(actor)} reacted to '${label(inner ?? event)}' ${suspect.why}`;
     this.#broke('stale-is-inert', words);
+  }
+
+  #judge(actor: Ref, event: Message, snapshot: RawSnapshot): void {
+    const begun = this.#begun.get(actor);
+    if (begun?.event !== event) return;
+    this.#begun.delete(actor);
+    const role = typeof actor.src === 'string' ? actor.src : this.#root;
+    for (const [name, promise] of this.#steps) {
+      if (promise.role !== role) continue;
+      const states = [machineState(begun.before), machineState(snapshot)] as const;
+      const message = promise.check(...states, event);
+      if (message !== undefined) this.#broke(name, `${role}: ${message}`);
+    }
   }
 
   /** Why a report should change nothing; undefined when it is of the child in force. */
@@ -124,7 +162,7 @@ export class Witness {
     return isOlder ? 'of an older generation' : undefined;
   }
 
-  #broke(guarantee: Guarantee, message: string): void {
+  #broke(guarantee: string, message: string): void {
     this.fault ??= { guarantee, message };
   }
 }

@@ -31,6 +31,10 @@ export interface Leaf {
   live?: (state: string) => boolean;
   /** takes orders: each one's generation is stamped on the reports that follow it */
   echoesOrders?: boolean;
+  /** it has to come to its own end: to stop it in such a state breaks `not-abandoned` */
+  mustEnd?: (state: string) => boolean;
+  /** what its cleanup posts at once when it is stopped: that breaks `silent-once-stopped` */
+  parting?: Message;
 }
 
 export interface MachineRole {
@@ -126,12 +130,23 @@ export interface Eventually {
   holds: (view: View) => boolean;
 }
 
+/** A machine before or after a step. */
+export type StepState = Pick<ActorView, 'value' | 'context' | 'matches'>;
+
+/** About every single step of one role, whatever the rest of the system does. */
+export interface StepPromise {
+  role: string;
+  /** `event` as it arrives, in its envelope */
+  check(before: StepState, after: StepState, event: Message): string | undefined;
+}
+
 export interface Promises {
   /** in every state */
   always?: Readonly<Record<string, Check>>;
   /** in every state with nothing in flight */
   atRest?: Readonly<Record<string, Check>>;
   goals?: Readonly<Record<string, Goal>>;
+  steps?: Readonly<Record<string, StepPromise>>;
 }
 
 export interface Bounds {

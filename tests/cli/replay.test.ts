@@ -1,9 +1,9 @@
 /** From a broken promise to a file, a replay, a test that fails, and a report: as it is installed. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JSDOM } from 'jsdom';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { built, root } from './built.ts';
 import { holdfast, type Json } from './house.ts';
@@ -25,6 +25,25 @@ function homeOf(files: Record<string, string>): string {
   writeFileSync(join(home, 'package.json'), '{ "type": "module" }\n');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text);
   return home;
+}
+
+/** The part of a page of jsdom that is read here. */
+interface Tag {
+  readonly parentElement: Tag | null;
+  readonly textContent: string;
+  getAttribute(name: string): string | null;
+  querySelector(name: string): Tag | null;
+  querySelectorAll(name: string): Iterable<Tag>;
+}
+
+function parsedXml(text: string): Tag & { readonly documentElement: Tag } {
+  const { JSDOM } = createRequire(import.meta.url)('jsdom') as {
+    JSDOM: new (
+      text: string,
+      options: { contentType: string },
+    ) => { window: { document: ReturnType<typeof parsedXml> } };
+  };
+  return new JSDOM(text, { contentType: 'application/xml' }).window.document;
 }
 
 async function run(...argv: string[]) {
@@ -159,7 +178,7 @@ describe('holdfast check --junit', () => {
   it('writes a test case for each promise, the broken one with its trace', async () => {
     await checked();
     const text = readFileSync(join(home, 'r.xml'), 'utf8');
-    const { document } = new JSDOM(text, { contentType: 'application/xml' }).window;
+    const document = parsedXml(text);
     const cases = [...document.querySelectorAll('testcase')];
     const [failure, ...others] = document.querySelectorAll('failure');
     expect(document.querySelector('parsererror')).toBeNull();
