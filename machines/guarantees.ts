@@ -37,6 +37,21 @@ export interface Guarantee {
   check: Check;
 }
 
+/** A machine before or after one of its steps. */
+export interface Moment {
+  context: Readonly<Record<string, unknown>>;
+  matches(state: string): boolean;
+}
+
+/** What holds of every single step of one machine, whatever the others do. */
+export interface StepGuarantee {
+  id: string;
+  sentence: string;
+  role: string;
+  forbids: readonly string[];
+  check(before: Moment, after: Moment, event: { type: string }): string | undefined;
+}
+
 export interface Goal {
   id: string;
   sentence: string;
@@ -253,6 +268,34 @@ export const kernel: readonly { id: string; sentence: string; groups?: readonly 
   { id: 'one-report', sentence: 'A step has at most one report, sent last.' },
   { id: 'generations', sentence: 'A report carries the generation that its sender has taken.' },
   { id: 'pure', sentence: 'No step reads a clock, rolls dice or changes a context in place.' },
+  { id: 'not-abandoned', sentence: 'What must come to its own end is let go only when it has.' },
+  { id: 'silent-once-stopped', sentence: 'No leaf says a word while it is being stopped.' },
+];
+
+export const steps: readonly StepGuarantee[] = [
+  {
+    id: 'failures-count-until-stable',
+    sentence: 'To be open is not to be stable: until then every failed attempt still counts.',
+    role: 'link',
+    forbids: ['I14'],
+    check: (before, after) => {
+      const [had, has] = [before.context.failures, after.context.failures];
+      const isFewer = typeof had === 'number' && typeof has === 'number' && has < had;
+      return isFewer && after.matches('trying.up.fresh')
+        ? 'the failures were forgotten when it opened'
+        : undefined;
+    },
+  },
+  {
+    id: 'stop-is-obeyed',
+    sentence: 'A stop, a dispose or a quit ends what is wanted, whatever phase it is in.',
+    role: 'gateway',
+    forbids: ['I35'],
+    check: (_, after, { type }) =>
+      ['stop', 'dispose', 'quit'].includes(type) && after.matches('life.wanted')
+        ? `'${type}' was ignored`
+        : undefined,
+  },
 ];
 
 export const goals: readonly Goal[] = [

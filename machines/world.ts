@@ -145,7 +145,7 @@ const credentials = {
 const exits = (...classes: string[]) =>
   classes.map((name) => ({ report: { type: 'os.exited', class: name }, next: 'exited' }));
 
-/** One process and its group. A signal may help at once, late or never. */
+/** One process and its group, never let go before it is gone. A signal may help, late or never. */
 const os = {
   initial: 'spawning',
   emits: {
@@ -169,6 +169,7 @@ const os = {
     alive: { 'os.terminate': 'signalled', 'os.kill': 'signalled' },
   },
   live: (state: string) => state !== 'empty',
+  mustEnd: (state: string) => state !== 'empty',
 };
 
 /** The launch plan: a function of the host. */

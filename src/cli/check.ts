@@ -6,14 +6,23 @@
 import { exploreWhile } from '../verify/explore.ts';
 import type { ExploreOptions, Progress, Result, Violation, World } from '../verify/index.ts';
 import { brokenRule } from '../verify/rules.ts';
-import { UsageError, type WorldName } from './arguments.ts';
-import { asJson, asText, type Explored, type Findings } from './findings.ts';
+import { type deliveries, UsageError, type WorldName } from './arguments.ts';
+import { checkFiles, leave } from './evidence.ts';
+import {
+  asJson,
+  asText,
+  type Broken,
+  type Explored,
+  type Findings,
+  type Unit,
+} from './findings.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
+import { type Shard, share } from './shard.ts';
 import { type Subject, shipped, subjectOf } from './subject.ts';
 
 export interface CheckOptions {
   world?: WorldName;
-  delivery?: 'async' | 'rtc';
+  delivery?: (typeof deliveries)[number];
   inFlight?: number;
   posts?: number;
   /** milliseconds */
@@ -21,6 +30,11 @@ export interface CheckOptions {
   json?: boolean;
   emit?: 'promela';
   out?: string;
+  shard?: Shard;
+  /** files to write */
+  save?: string;
+  emitTest?: string;
+  junit?: string;
 }
 
 const progressMs = 1_000;
@@ -37,27 +51,40 @@ export async function check(file: string | undefined, options: CheckOptions): Pr
   if (file !== undefined && world !== undefined) {
     throw new UsageError(`--world must not come with a FILE; got ${JSON.stringify(world)}`);
   }
+  checkFiles(file, options);
   const subject = file === undefined ? shipped(world) : await subjectOf(file);
   // a world of somebody's own is small enough for the orders that only two messages can have
   const usual = file === undefined ? 1 : 2;
-  const bounds: ExploreOptions =
-    delivery === 'rtc'
-      ? { delivery, posts: posts ?? usual }
-      : { delivery, inFlight: inFlight ?? usual };
-  const findings = await new Exploration(subject, bounds, options.seconds).untilOver();
+  const bounds = { inFlight: inFlight ?? usual, posts: posts ?? usual };
+  const asked = delivery === 'all' ? (['async', 'rtc'] as const) : [delivery];
+  const all = asked.flatMap((one) => subject.worlds.map((it) => ({ ...it, delivery: one })));
+  const plans = options.shard ? share(all, options.shard) : all;
+  const findings = await new Exploration(subject, plans, bounds, options.seconds).untilOver();
+  leave(findings, subject, options);
   process.stdout.write(json ? asJson(findings) : asText(findings));
   return findings.code;
 }
 
+interface Plan extends Unit {
+  world: World;
+}
+
 class Exploration {
   readonly #subject: Subject;
-  readonly #bounds: ExploreOptions;
+  readonly #plans: readonly Plan[];
+  readonly #bounds: { inFlight: number; posts: number };
   readonly #deadline: number;
   #asked: NodeJS.Signals | undefined;
   #saidAt = performance.now();
 
-  constructor(subject: Subject, bounds: ExploreOptions, forMs = Number.POSITIVE_INFINITY) {
+  constructor(
+    subject: Subject,
+    plans: readonly Plan[],
+    bounds: { inFlight: number; posts: number },
+    forMs = Number.POSITIVE_INFINITY,
+  ) {
     this.#subject = subject;
+    this.#plans = plans;
     this.#bounds = bounds;
     this.#deadline = performance.now() + forMs;
   }
@@ -72,19 +99,18 @@ class Exploration {
     });
     const explored: Explored[] = [];
     let broken: Findings['violation'];
-    for (const { name, world } of this.#subject.worlds) {
+    let begun = 0;
+    for (const plan of this.#plans) {
       if (!this.#mayGoOn() || broken) break;
-      const violation = await this.#explore(name, world, explored);
-      if (violation) broken = { world: name, ...violation };
+      begun += 1;
+      broken = await this.#explore(plan, explored);
     }
     done();
-    const begun = explored.map(({ name }) => name);
-    const names = this.#subject.worlds.map(({ name }) => name);
-    const isWhole = explored.length === names.length && explored.every(isWholly);
+    const isWhole = explored.length === this.#plans.length && explored.every(isWholly);
     return {
       explored,
       sentences: this.#subject.sentences,
-      notBegun: broken ? [] : names.filter((name) => !begun.includes(name)),
+      notBegun: broken ? [] : this.#plans.slice(begun),
       violation: broken,
       code: this.#code(broken !== undefined, isWhole),
     };
@@ -97,16 +123,24 @@ class Exploration {
     return isWhole ? 0 : 3;
   }
 
-  async #explore(name: string, world: World, to: Explored[]): Promise<Violation | undefined> {
+  async #explore(plan: Plan, to: Explored[]): Promise<Broken | undefined> {
+    const { name, world, delivery } = plan;
+    const { inFlight, posts } = this.#bounds;
+    const bound = delivery === 'rtc' ? { posts } : { inFlight };
     const rule = brokenRule(world);
-    if (rule) return rule;
-    const options = { ...this.#bounds, promises: this.#subject.promises };
+    if (rule) return this.#broken(plan, bound, rule);
+    const options: ExploreOptions = { delivery, ...bound, promises: this.#subject.promises };
     const result = await exploreWhile(world, options, (progress) => {
       this.#say(name, progress);
       return this.#mayGoOn();
     });
-    to.push({ name, delivery: this.#bounds.delivery, result });
-    return result.violation;
+    to.push({ name, delivery, result });
+    return result.violation && this.#broken(plan, result.bounds, result.violation);
+  }
+
+  #broken({ name, delivery }: Plan, bounds: Broken['bounds'], found: Violation): Broken {
+    const known = this.#subject.sentences.find(({ id }) => id === found.guarantee);
+    return { ...found, world: name, delivery, bounds, sentence: known?.sentence ?? found.message };
   }
 
   #mayGoOn(): boolean {

@@ -2,21 +2,33 @@
  * What `holdfast check` found, for a person and for a program. It must never say that a promise
  * holds when something was left unexplored: then it is not known.
  */
-import { formatTrace, type Result, type Violation } from '../verify/index.ts';
+import { formatSequence, formatTrace, type Result, type Violation } from '../verify/index.ts';
 import type { Sentence } from './subject.ts';
 
-export interface Explored {
+export interface Explored extends Unit {
+  result: Result;
+}
+
+/** One world under one delivery. */
+export interface Unit {
   name: string;
   delivery: 'async' | 'rtc';
-  result: Result;
+}
+
+/** A broken promise, and all that it takes to come to it again. */
+export interface Broken extends Violation {
+  world: string;
+  delivery: 'async' | 'rtc';
+  bounds: Result['bounds'];
+  sentence: string;
 }
 
 export interface Findings {
   explored: readonly Explored[];
-  /** worlds for which there was no time */
-  notBegun: readonly string[];
+  /** for which there was no time */
+  notBegun: readonly Unit[];
   sentences: readonly Sentence[];
-  violation: (Violation & { world: string }) | undefined;
+  violation: Broken | undefined;
   /** the exit code: 0 is proved */
   code: number;
 }
@@ -44,7 +56,7 @@ export function asJson(findings: Findings): string {
     overflow: result.overflow,
     coldSteps: result.coldSteps,
   }));
-  const names = explored.map(({ name }) => name);
+  const names = [...new Set(explored.map(({ name }) => name))];
   const guarantees = withBroken(sentences, violation).map((sentence) => ({
     ...sentence,
     holds: sentence.id === violation?.guarantee ? false : code === 0 ? true : null,
@@ -52,9 +64,11 @@ export function asJson(findings: Findings): string {
   }));
   const broken = violation && {
     world: violation.world,
+    delivery: violation.delivery,
     guarantee: violation.guarantee,
     message: violation.message,
     trace: violation.trace,
+    sequence: formatSequence(violation),
   };
   const all = { ok: code === 0, worlds, guarantees, coverage: coverageOf(explored) };
   return `${JSON.stringify(broken ? { ...all, violation: broken } : all)}\n`;
@@ -72,14 +86,22 @@ function withBroken(
 
 export function asText({ explored, notBegun, sentences, violation, code }: Findings): string {
   const lines = explored.map(({ name, delivery, result }) => inWords(name, delivery, result));
-  for (const name of notBegun) lines.push(`${name}: not begun`);
-  if (violation) {
-    const broken = `BROKEN in ${violation.world}: ${formatTrace(violation)}`;
-    return `${[...lines, broken].join('\n')}\n`;
-  }
+  for (const { name, delivery } of notBegun) lines.push(`${name}: not begun; ${delivery}`);
+  if (violation) return `${[...lines, ...brokenWords(violation)].join('\n')}\n`;
   if (explored.length > 0) lines.push(...inWordsOf(coverageOf(explored)));
   lines.push(code === 0 ? provedWords(sentences) : unprovedWords);
   return `${lines.join('\n')}\n`;
+}
+
+function brokenWords(violation: Broken): string[] {
+  const { world, sentence, guarantee, message, trace } = violation;
+  const [, ...steps] = formatTrace(violation).split('\n');
+  return [
+    `BROKEN in ${world}: ${guarantee}: ${message}`,
+    ...(sentence === guarantee || sentence === message ? [] : [`  ${sentence}`]),
+    ...steps,
+    ...(trace.length === 0 ? [] : ['', formatSequence(violation)]),
+  ];
 }
 
 const unprovedWords =

@@ -30,7 +30,9 @@ import {
 } from './arguments.ts';
 import type { CheckOptions } from './check.ts';
 import type { DemoOptions } from './demo.ts';
+import type { ReplayOptions } from './replay.ts';
 import type { RunOptions } from './run.ts';
+import { shard } from './shard.ts';
 import type { SimulateOptions } from './simulate.ts';
 
 const { version } = createRequire(import.meta.url)('holdfast/package.json') as { version: string };
@@ -70,6 +72,8 @@ Examples:
   $ holdfast check ./my-machine.ts         a world or a machine of yours
   $ holdfast check --world link --emit promela --out models
       link.pml, and how many states SPIN must find in it
+  $ holdfast check door.js --save door.json --emit-test door.test.ts
+  $ holdfast check --delivery all --shard 1/3 --junit report.xml
 
 FILE:
   exports a world (and promises), or one XState machine. A TypeScript file
@@ -77,7 +81,8 @@ FILE:
 
 Exit codes:
   0    every promise holds in every state
-  1    one does not: the shortest way there is printed
+  1    one does not: the shortest way there is printed; holdfast replay FILE
+       makes it again from what --save has written
   2    an option or FILE is wrong: the message says which and why
   3    a bound or --seconds was hit; nothing is broken in what was explored
   130  Ctrl-C; the same is printed for what was explored until then`;
@@ -94,6 +99,21 @@ Exit codes:
   1    something was: what, in which world, and the shortest schedule for it
   2    an option is wrong: the message names it, the rule and the value
   130  Ctrl-C; what had been played until then broke nothing`;
+const replayNotes = `
+Examples:
+  $ holdfast check door.js --save door.json
+  $ holdfast replay door.json              on the file that was checked
+  $ holdfast replay door.json ./mended.js  the same moves on another
+
+Each move is made on the checker and on real XState actors, and both states
+are printed. With async, what real actors send each other is held and handed
+over in the order of the file: one process alone may never come to it.
+
+Exit codes:
+  0    the moves can be made, and break nothing any more
+  1    a promise still breaks, or checker and actors differ
+  2    FILE or SUBJECT is wrong: the message says which and why
+  3    a move can no longer be made: it is named, with what is possible`;
 
 const runNotes = `
 Examples:
@@ -135,6 +155,7 @@ function program(): Command {
   addRun(root);
   addCheck(root);
   addSimulate(root);
+  addReplay(root);
   return root;
 }
 
@@ -184,7 +205,7 @@ function addRun(root: Command): void {
 
 function addCheck(root: Command): void {
   const name = `${worldNames.join(', ')} (default: one after the other)`;
-  const delivery = 'async: any order; rtc: the order of one process (default: async)';
+  const delivery = 'async: any order; rtc: the order of one process; all (default: async)';
   root
     .command('check')
     .summary('explore every interleaving of the machines, or of yours')
@@ -201,6 +222,10 @@ function addCheck(root: Command): void {
     .option('--seconds <s>', 'stop after so many seconds', seconds('--seconds'))
     .option('--emit <format>', 'promela: write models for SPIN', oneOf('--emit', models))
     .option('--out <dir>', '--emit: where to (default: .)', folder('--out'))
+    .option('--shard <i/n>', 'only the i-th of n shares of worlds', shard('--shard'))
+    .option('--save <file>', 'write what broke a promise, for holdfast replay')
+    .option('--emit-test <file>', 'write it as a vitest file that fails (FILE)')
+    .option('--junit <file>', 'write JUnit XML: a test case per promise and world')
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', checkNotes)
     .action(async (file: string | undefined, options: CheckOptions) => {
@@ -230,6 +255,21 @@ function addSimulate(root: Command): void {
     .action(async (options: SimulateOptions) => {
       const { simulate } = await import('./simulate.ts');
       process.exitCode = await simulate(options);
+    });
+}
+
+function addReplay(root: Command): void {
+  root
+    .command('replay')
+    .summary('make a counterexample of check again, move by move')
+    .description('Makes a saved counterexample again, on the checker and on real actors.')
+    .argument('<file>', 'what holdfast check --save has written')
+    .argument('[subject]', 'the file to try it on (default: the one that was checked)')
+    .option('--json', 'print one JSON object on stdout')
+    .addHelpText('after', replayNotes)
+    .action(async (file: string, subject: string | undefined, options: ReplayOptions) => {
+      const { replay } = await import('./replay.ts');
+      process.exitCode = await replay(file, subject, options);
     });
 }
 

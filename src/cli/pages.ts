@@ -2,7 +2,7 @@
  * The pages of docs/ that are drawn from the code: defaults, errors, guarantees and the bug museum.
  * The code is the one source; a page must never say what the code does not.
  */
-import { eventually, goals, guarantees, kernel } from '../../machines/guarantees.ts';
+import { eventually, goals, guarantees, kernel, steps } from '../../machines/guarantees.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
 import { errorTexts, noticeTexts } from './error-texts.ts';
 import { type Invariant, invariants } from './invariants.ts';
@@ -51,6 +51,10 @@ export function guaranteesPage(): string {
     ({ id, sentence, kind, forbids, groups = [] }) =>
       `| \`${id}\` | ${sentence} | ${kinds[kind]} | ${groups.join(' ')} | ${forbids.join(' ')} |`,
   );
+  const single = steps.map(
+    ({ id, sentence, role, forbids }) =>
+      `| \`${id}\` | ${sentence} | in every step of the ${role} | | ${forbids.join(' ')} |`,
+  );
   const reach = goals.map(
     ({ id, sentence, forbids, by }) =>
       `| \`${id}\` | ${sentence} | reachable by ${by.join(', ')} | | ${forbids.join(' ')} |`,
@@ -67,7 +71,7 @@ export function guaranteesPage(): string {
     'columns name the groups of scenarios that a promise speaks of (tests/scenarios), and the\n',
     'invariants of known bugs.\n\n',
     '| id | promise | checked | scenarios | forbids |\n|---|---|---|---|---|\n',
-    `${[...promises, ...reach, ...ends].join('\n')}\n\n`,
+    `${[...promises, ...single, ...reach, ...ends].join('\n')}\n\n`,
     '## Always checked, for any machine\n\n',
     '| id | promise | scenarios |\n|---|---|---|\n',
     `${kernel.map(kernelRow).join('\n')}\n\n`,

@@ -6,17 +6,18 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { goals, guarantees, kernel } from '../../machines/guarantees.ts';
+import { goals, guarantees, kernel, steps } from '../../machines/guarantees.ts';
 import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
 import { alone, isMachine } from '../verify/alone.ts';
 import type { Promises, UserCommand, World } from '../verify/index.ts';
 import { brokenRule, invoked } from '../verify/rules.ts';
 import { UsageError, type WorldName, worldNames } from './arguments.ts';
+import type { Exported } from './emit-test.ts';
 
 export interface Sentence {
   id: string;
   sentence: string;
-  kind: 'always' | 'atRest' | 'goal' | 'kernel';
+  kind: 'always' | 'atRest' | 'goal' | 'step' | 'kernel';
 }
 
 /** Worlds that are held against the same promises. */
@@ -24,6 +25,8 @@ export interface Subject {
   worlds: readonly { name: string; world: World }[];
   promises: Promises;
   sentences: readonly Sentence[];
+  /** by what a test can import it; undefined for what ships */
+  exported?: Exported;
 }
 
 const ofKernel: readonly Sentence[] = kernel.map(({ id, sentence }) => ({
@@ -46,9 +49,11 @@ export function shipped(only?: WorldName): Subject {
       always: checks('always'),
       atRest: checks('atRest'),
       goals: Object.fromEntries(goals.map(({ id, from, holds, by }) => [id, { from, holds, by }])),
+      steps: Object.fromEntries(steps.map(({ id, role, check }) => [id, { role, check }])),
     },
     sentences: [
       ...guarantees.map(({ id, sentence, kind }) => ({ id, sentence, kind })),
+      ...steps.map(({ id, sentence }) => ({ id, sentence, kind: 'step' as const })),
       ...goals.map(({ id, sentence }) => ({ id, sentence, kind: 'goal' as const })),
       ...ofKernel,
     ],
@@ -62,7 +67,9 @@ export async function subjectOf(file: string): Promise<Subject> {
   const exported = await load(file);
   const promises = exported.promises ?? {};
   if (!isPromises(promises)) {
-    throw new UsageError(`promises of ${file} must have always, atRest or goals, and no more`);
+    throw new UsageError(
+      `promises of ${file} must have always, atRest, goals or steps, and no more`,
+    );
   }
   const names = (kind: keyof Promises) => Object.keys(promises[kind] ?? {});
   const sentence =
@@ -70,11 +77,13 @@ export async function subjectOf(file: string): Promise<Subject> {
     (id: string): Sentence => ({ id, sentence: id, kind });
   return {
     worlds: [{ name: basename(file, extname(file)), world: worldOf(file, exported) }],
+    exported: namesOf(file, exported),
     promises,
     sentences: [
       ...names('always').map(sentence('always')),
       ...names('atRest').map(sentence('atRest')),
       ...names('goals').map(sentence('goal')),
+      ...names('steps').map(sentence('step')),
       ...ofKernel,
     ],
   };
@@ -104,6 +113,14 @@ function worldOf(file: string, exported: Exports): World {
   throw new UsageError(`${file} ${rule}: what it may do has to be said`);
 }
 
+function namesOf(file: string, exported: Exports): Exported {
+  const isHere = (name: string) => exported[name] !== undefined;
+  const machine = Object.keys(exported).find((name) => isMachine(exported[name]));
+  return isHere('world')
+    ? { file, machine: undefined, also: ['promises'].filter(isHere) }
+    : { file, machine, also: ['promises', 'input', 'user'].filter(isHere) };
+}
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
@@ -128,8 +145,12 @@ const isPromises = (value: unknown): value is Promises =>
     ([kind, all]) =>
       (['always', 'atRest'].includes(kind) && areAll(all, (one) => typeof one === 'function')) ||
       (kind === 'goals' &&
-        areAll(all, (goal) => isObject(goal) && typeof goal.holds === 'function')),
+        areAll(all, (goal) => isObject(goal) && typeof goal.holds === 'function')) ||
+      (kind === 'steps' &&
+        areAll(all, (one) => isObject(one) && typeof one.check === 'function' && isText(one.role))),
   );
+
+const isText = (value: unknown): value is string => typeof value === 'string';
 
 const areAll = (value: unknown, test: (one: unknown) => boolean): boolean =>
   isObject(value) && Object.values(value).every(test);

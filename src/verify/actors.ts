@@ -5,9 +5,12 @@
  */
 import { type AnyActorLogic, type AnyStateMachine, createActor, fromCallback } from 'xstate';
 import type { RawSnapshot } from './compile.ts';
+import { Judge } from './judge.ts';
+import { Network } from './network.ts';
 import { label } from './program.ts';
+import { pathOf, type Ref, type Relay } from './ref.ts';
 import { isMachineRole } from './roles.ts';
-import type { Leaf, Message, World } from './world.ts';
+import type { Leaf, Message, MessageView, Promises, World } from './world.ts';
 
 interface RealLeaf {
   readonly path: string;
@@ -15,6 +18,8 @@ interface RealLeaf {
   state: string;
   gen: unknown;
   post(report: Message): void;
+  /** says at once, while it is being stopped */
+  part(report: Message): void;
 }
 
 interface RealTimer {
@@ -23,12 +28,14 @@ interface RealTimer {
   fire(): void;
 }
 
-/** The part of an actor that is read here. */
-interface Ref {
-  readonly id: string;
-  readonly _parent?: Ref;
-  getSnapshot(): RawSnapshot;
-  send(message: Message): void;
+export interface RealOptions {
+  /**
+   * `process` (default): XState's own order. `network`: what machines send each other is held, and
+   * handed over when the caller says so; what a stopped actor had sent too.
+   */
+  transport?: 'process' | 'network';
+  /** watches for broken rules of the kernel, and for these promises (default: does not) */
+  watched?: NonNullable<Promises['steps']>;
 }
 
 interface Scheduled {
@@ -39,11 +46,14 @@ interface Scheduled {
 /** One actor of the tree, for comparison. */
 export interface RealActor {
   readonly path: string;
+  readonly role: string;
   /** of a machine */
   readonly snapshot: RawSnapshot | undefined;
   /** of a leaf */
   readonly state: string | undefined;
   readonly gen: unknown;
+  /** a leaf that holds a resource */
+  readonly live: boolean;
   readonly timers: readonly string[];
 }
 
@@ -52,23 +62,30 @@ export class RealSystem {
   readonly #leaves = new Map<string, RealLeaf>();
   readonly #timers = new Map<number, RealTimer>();
   readonly #seen = new Set<object>();
+  readonly #leafRefs = new WeakSet<object>();
   #posts: { leaf: RealLeaf; report: Message; send: () => void }[] = [];
   #lastTimer = 0;
   readonly #root: ReturnType<typeof createActor>;
+  readonly #network: Network | undefined;
+  readonly judge: Judge | undefined;
   /** what an observer of the root was told */
   error: unknown;
 
-  constructor(world: World) {
+  constructor(world: World, { transport, watched }: RealOptions = {}) {
     this.#world = world;
+    const judge = watched && new Judge(world.root, watched);
+    this.judge = judge;
     const clock = {
       setTimeout: (fire: () => void) => this.#schedule(fire),
       clearTimeout: (id: unknown) => {
         this.#timers.delete(id as number);
       },
     };
-    const options = { id: world.root, input: world.input, clock } as object;
+    const watch = judge ? { inspect: (event: unknown) => judge.inspect(event) } : {};
+    const options = { id: world.root, input: world.input, clock, ...watch } as object;
     this.#root = createActor(logicOf(world) as AnyStateMachine, options);
     systems.set(this.#root.system, this);
+    this.#network = this.#wire(this.#root.system as unknown as Relay, transport === 'network');
     this.#root.subscribe({
       error: (error) => {
         this.error = error;
@@ -77,23 +94,58 @@ export class RealSystem {
     this.#root.start();
   }
 
+  /** Every message passes here; a watched one is noted, a held one waits. */
+  #wire(system: Relay, isHeld: boolean): Network | undefined {
+    const relay = system._relay;
+    const network = isHeld ? new Network((ref) => this.#leafRefs.has(ref), relay) : undefined;
+    system._relay = (source, target, event) => {
+      this.judge?.sent(source, event);
+      if (!network?.holds(source, target, event)) relay(source, target, event);
+    };
+    return network;
+  }
+
+  /** Messages that wait for their turn. */
+  get inFlight(): number {
+    return this.#network ? this.#network.size : this.#posts.length;
+  }
+
+  messages(): MessageView[] {
+    if (this.#network) return this.#network.messages();
+    return this.#posts.map(({ leaf, report }) => ({
+      from: leaf.path,
+      to: leaf.path.slice(0, leaf.path.lastIndexOf('/')),
+      event: report,
+    }));
+  }
+
   /** Names of everything that may happen now, sorted; the same words as the interpreter uses. */
   moves(bound: number): string[] {
     const timers = [...this.#timers.values()].map(({ path, id }) => `timer ${path} ${id}`);
-    const first = this.#posts[0];
-    const post = first ? [`post ${first.leaf.path} ${label(first.report)}`] : [];
-    const room = this.#posts.length < bound;
+    const room = this.inFlight < bound;
     const world = [...this.#leaves.values()].flatMap(({ path, leaf, state }) =>
       room ? (leaf.emits[state] ?? []).map((_, i) => `world ${path} ${i}`) : [],
     );
     const user = this.#world.user.map(({ event }, i) => `user ${i} ${label(event)}`);
+    if (this.#network) {
+      const own = room ? [...timers, ...world, ...user] : [];
+      return [...this.#network.offers().keys(), ...own].sort();
+    }
+    const first = this.#posts[0];
+    const post = first ? [`post ${first.leaf.path} ${label(first.report)}`] : [];
     return [...timers, ...post, ...world, ...user].sort();
   }
 
   make(move: string): void {
+    this.#perform(move);
+    this.judge?.look(this.error, this.#timers.values());
+  }
+
+  #perform(move: string): void {
     const [kind = '', path = '', ...rest] = move.split(' ');
     if (kind === 'user') this.#root.send(this.#world.user[Number(path)]?.event ?? { type: '' });
     else if (kind === 'timer') this.#fire(path, rest.join(' '));
+    else if (kind === 'deliver') this.#network?.deliver(move);
     else if (kind === 'post') this.#posts.shift()?.send();
     else this.#emit(path, Number(rest[0]));
   }
@@ -130,9 +182,11 @@ export class RealSystem {
     const timers = [...this.#timers.values()].filter((timer) => timer.path === path);
     found.push({
       path,
+      role: typeof ref.src === 'string' ? ref.src : this.#world.root,
       snapshot,
       state: leaf?.state,
       gen: leaf?.gen ?? snapshot?.context?.gen,
+      live: leaf?.leaf.live?.(leaf.state) ?? false,
       timers: timers.map(({ id }) => id).sort(),
     });
     for (const child of Object.values(snapshot?.children ?? {})) this.#visit(child as Ref, found);
@@ -167,16 +221,21 @@ export class RealSystem {
   }
 
   /** A leaf of this system begins. Answers how it ends. */
-  adopt(path: string, real: RealLeaf): () => void {
+  adopt(path: string, real: RealLeaf, self: object): () => void {
     this.#leaves.set(path, real);
+    this.#leafRefs.add(self);
     return () => {
+      const { parting, mustEnd } = real.leaf;
+      if (mustEnd?.(real.state)) this.judge?.abandons(path, real.state);
+      if (parting) real.part(parting);
       this.#posts = this.#posts.filter((post) => post.leaf !== real);
       if (this.#leaves.get(path) === real) this.#leaves.delete(path);
     };
   }
 
   queue(leaf: RealLeaf, report: Message, send: () => void): void {
-    this.#posts.push({ leaf, report, send });
+    if (this.#network) send();
+    else this.#posts.push({ leaf, report, send });
   }
 }
 
@@ -211,18 +270,23 @@ function fake(leaf: Leaf): AnyActorLogic {
     const given = (input ?? {}) as Record<string, unknown>;
     const path = pathOf(self as unknown as Ref);
     const id = (self as unknown as Ref).id;
+    const message = (report: Message): Message => ({ type: `from.${id}`, gen: real.gen, report });
     const real: RealLeaf = {
       path,
       leaf,
       state: typeof leaf.initial === 'string' ? leaf.initial : leaf.initial(given),
       gen: given.gen,
       post: (report) => {
-        const message: Message = { type: `from.${id}`, gen: real.gen, report };
-        owner.queue(real, report, () => sendBack(message));
+        const posted = message(report);
+        owner.queue(real, report, () => sendBack(posted));
+      },
+      part: (report) => {
+        owner.judge?.parts(path, report);
+        sendBack(message(report));
       },
     };
     receive((event) => obey(real, event as Message));
-    return owner.adopt(path, real);
+    return owner.adopt(path, real, self);
   }) as unknown as AnyActorLogic;
 }
 
@@ -230,8 +294,4 @@ function obey(real: RealLeaf, event: Message): void {
   const inner = event.type === 'order' ? (event.order as Message) : event;
   if (event.type === 'order') real.gen = event.gen;
   real.state = real.leaf.receives?.[real.state]?.[inner.type] ?? real.state;
-}
-
-function pathOf(ref: Ref): string {
-  return ref._parent ? `${pathOf(ref._parent)}/${ref.id}` : ref.id;
 }

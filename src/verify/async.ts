@@ -8,7 +8,7 @@
 
 import type { Inbox, Local, LocalMove, Timers } from './cells.ts';
 import { type Cell, type Channel, FROM_PARENT, FROM_STOPPED } from './cells.ts';
-import { Delivery, localMove, type Row, USER_SLOT } from './delivery.ts';
+import { Delivery, localMove, type MoveWords, type Row, USER_SLOT } from './delivery.ts';
 import type { Fault } from './fault.ts';
 import {
   ARM,
@@ -23,7 +23,7 @@ import {
   type Step,
 } from './program.ts';
 import { STALE } from './tokens.ts';
-import type { MessageView, MoveKind, World } from './world.ts';
+import type { MessageView, World } from './world.ts';
 
 export interface AsyncBounds {
   inFlight: number;
@@ -184,7 +184,7 @@ export class AsyncDelivery extends Delivery {
     }
     this.checkName(slot, event);
     this.#enqueue(row, cell, this.slots.names[slot] ?? -1, event);
-    this.say(slot, parent, event);
+    this.say(slot, parent, event, true);
   }
 
   #send(row: Row, slot: number, name: number, event: number): void {
@@ -195,7 +195,7 @@ export class AsyncDelivery extends Delivery {
       this.broke('missing-child', `${path} sent '${this.words(event)}' to a missing child`);
       return;
     }
-    this.say(slot, target, event);
+    this.say(slot, target, event, !cell.leaf);
     if (!cell.leaf) {
       this.#enqueue(row, cell, FROM_PARENT, event);
       return;
@@ -249,6 +249,11 @@ export class AsyncDelivery extends Delivery {
   }
 
   #remove(row: Row, slot: number): void {
+    const cell = this.cellAt(row, slot);
+    if (cell?.leaf) {
+      const owner = this.cellAt(row, this.slots.parents[slot] ?? -1);
+      this.leafStopped(slot, cell.snapshot, owner !== undefined);
+    }
     this.set(row, slot, undefined);
     for (const kid of this.slots.kids[slot] ?? []) {
       if (this.cellAt(row, kid)) this.#remove(row, kid);
@@ -275,7 +280,7 @@ export class AsyncDelivery extends Delivery {
     return this.slots.paths[sender ?? -1];
   }
 
-  describe(row: Row, move: number): { kind: MoveKind; what: string } {
+  describe(row: Row, move: number): MoveWords {
     const slot = move >> 8;
     if (slot === USER_SLOT) return this.describeUser(move & 255);
     const cell = this.cellAt(row, slot);
@@ -283,7 +288,9 @@ export class AsyncDelivery extends Delivery {
     if (!cell || !local) throw new RangeError(`no move ${move}`);
     if (local.kind !== 'delivery') return this.describeLocal(cell, local);
     const from = this.#sender(slot, cell.inbox.channels[local.index]?.from ?? FROM_STOPPED);
-    const what = `${from ?? 'a stopped actor'} → ${this.slots.paths[slot]}: `;
-    return { kind: 'delivery', what: `${what}${this.words(local.event)} arrives` };
+    const to = this.slots.paths[slot] ?? '';
+    const says = this.words(local.event);
+    const what = `${from ?? 'a stopped actor'} → ${to}: ${says} arrives`;
+    return { kind: 'delivery', what, from, to, says };
   }
 }

@@ -6,6 +6,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { RealSystem } from './actors.ts';
+import type { Delivery } from './delivery.ts';
+import { deliveryOf } from './explore.ts';
 import { compare, Model } from './model.ts';
 import type { World } from './world.ts';
 
@@ -15,7 +17,9 @@ export interface ConformanceOptions {
   steps: number;
   /** moves before a fresh start (default 60) */
   walk?: number;
-  /** posts that may wait in the queue (default 2) */
+  /** `rtc` (default): XState's own order; `async`: every message held, and handed over later */
+  delivery?: 'rtc' | 'async';
+  /** posts that may wait in the queue, or messages in flight (default 2) */
   posts?: number;
   /** the world of the real side, when it is not to be the same: shows that a difference is found */
   actors?: World;
@@ -72,6 +76,12 @@ export async function conformanceWhile(
 
 const SLICE_MS = 40;
 
+/** Without limit on what the user asks for: how often it was asked, real actors do not count. */
+export function unlimited(world: World, delivery: 'rtc' | 'async', posts: number): Delivery {
+  const free = { ...world, user: world.user.map(({ event }) => ({ event })) };
+  return deliveryOf(free, { delivery, posts, inFlight: posts, channel: 64 });
+}
+
 class Walks {
   readonly #started = performance.now();
   readonly #options: Required<Omit<ConformanceOptions, 'actors'>>;
@@ -88,10 +98,11 @@ class Walks {
   #difference: string | undefined;
   steps = 0;
 
-  constructor(world: World, { actors = world, walk = 60, posts = 2, ...rest }: ConformanceOptions) {
-    this.#options = { walk, posts, ...rest };
+  constructor(world: World, options: ConformanceOptions) {
+    const { actors = world, walk = 60, posts = 2, delivery = 'rtc', ...rest } = options;
+    this.#options = { walk, posts, delivery, ...rest };
     this.#actors = actors;
-    this.#model = new Model(world, posts);
+    this.#model = new Model(unlimited(world, delivery, posts));
     this.#next = chance(rest.seed);
   }
 
@@ -105,7 +116,8 @@ class Walks {
     const { seed, steps, walk } = this.#options;
     this.#walks += 1;
     this.#path.length = 0;
-    const real = new RealSystem(this.#actors);
+    const transport = this.#options.delivery === 'rtc' ? 'process' : 'network';
+    const real = new RealSystem(this.#actors, { transport });
     const found = this.#walk(real, Math.min(walk, steps - this.steps));
     real.stop();
     this.#isStuck = this.#path.length === 0;

@@ -9,7 +9,7 @@ import type { Fault, Guarantee } from './fault.ts';
 import { Cells, Inboxes } from './inboxes.ts';
 import { Stepper } from './step.ts';
 import { STALE } from './tokens.ts';
-import type { MessageView, MoveKind, World } from './world.ts';
+import type { MessageView, MoveKind, Sent, World } from './world.ts';
 
 /** A global state while it is worked on; at least `MAX_ROW` long. */
 export type Row = Int32Array;
@@ -23,6 +23,12 @@ export const POSTS = 0;
 export const USER_SLOT = 0xff;
 export const POST_SLOT = 0xfe;
 const MAX_SLOTS = 64;
+
+/** A move in words; `what` holds all of them. */
+export interface MoveWords extends Sent {
+  kind: MoveKind;
+  what: string;
+}
 
 export const localMove = (kind: MoveKind, index: number, event: number, next = -1): LocalMove => ({
   kind,
@@ -48,7 +54,7 @@ export abstract class Delivery {
   /** set by a move that certainly left the row as it was */
   unchanged = false;
   /** when set, hears every message that is sent */
-  log: ((line: string) => void) | undefined;
+  log: ((sent: Sent, waits: boolean) => void) | undefined;
   /** when set, hears of every timer that is armed and, as timer -1, of every actor that starts */
   begun: ((slot: number, timer: number) => void) | undefined;
   readonly #budgets: readonly number[];
@@ -74,7 +80,7 @@ export abstract class Delivery {
   abstract moves(row: Row, moves: Int32Array): number;
   abstract inFlight(row: Row): number;
   abstract messages(row: Row): MessageView[];
-  abstract describe(row: Row, move: number): { kind: MoveKind; what: string };
+  abstract describe(row: Row, move: number): MoveWords;
   /** What an actor may do by itself, given its cell. */
   protected abstract localMoves(cell: Cell): LocalMove[];
 
@@ -150,6 +156,17 @@ export abstract class Delivery {
     this.broke('stale-is-inert', `${path} reacted to '${this.words(event)}' ${why}`);
   }
 
+  /** What a leaf must not do when it is stopped; whether its owner is still there to hear it. */
+  protected leafStopped(slot: number, snapshot: number, isHeard: boolean): void {
+    const leaf = this.stepper.leafOf(snapshot);
+    const { state = '' } = this.stepper.snapshot(snapshot);
+    const path = this.slots.paths[slot];
+    if (leaf?.mustEnd?.(state)) this.broke('not-abandoned', `${path} was stopped while ${state}`);
+    if (!leaf?.parting || !isHeard) return;
+    const words = `${path} said '${leaf.parting.type}' while it was being stopped`;
+    this.broke('silent-once-stopped', words);
+  }
+
   /** A report under another name than the sender's own. */
   protected checkName(slot: number, event: number): void {
     const entry = this.stepper.event(event);
@@ -166,28 +183,45 @@ export abstract class Delivery {
     return (cell && this.movesOf(cell)[move & 255]?.kind) ?? 'delivery';
   }
 
+  /** A move in words that mean the same to real actors. */
+  name(row: Row, move: number): string {
+    const slot = move >> 8;
+    const index = move & 255;
+    if (slot === USER_SLOT) return `user ${index} ${this.words(this.userEvents[index] ?? -1)}`;
+    const cell = this.cellAt(row, slot);
+    const local = cell && this.movesOf(cell)[index];
+    if (local?.kind === 'world') return `world ${this.slots.paths[slot]} ${local.index}`;
+    if (local?.kind !== 'timer') return `deliver ${this.describe(row, move).what}`;
+    const { id } = this.stepper.timers.at(cell?.timers.items[local.index]?.timer ?? -1);
+    return `timer ${this.slots.paths[slot]} ${id}`;
+  }
+
   words(event: number): string {
     const entry = this.stepper.event(event);
     const order = entry.isOrder ? 'order ' : '';
     return `${order}${entry.label}${entry.token === STALE ? ' (stale generation)' : ''}`;
   }
 
-  protected say(from: number | undefined, to: number, event: number): void {
-    const sender = from === undefined ? 'a stopped actor' : this.slots.paths[from];
-    this.log?.(`${sender} → ${this.slots.paths[to]}: ${this.words(event)}`);
+  /** Tells who listens that a message was sent; it `waits` when it arrives by a later move. */
+  protected say(from: number, to: number, event: number, waits = false): void {
+    if (!this.log) return;
+    const [sender, receiver = ''] = [this.slots.paths[from], this.slots.paths[to]];
+    this.log({ from: sender, to: receiver, says: this.words(event) }, waits);
   }
 
-  protected describeLocal(cell: Cell, move: LocalMove): { kind: MoveKind; what: string } {
+  protected describeLocal(cell: Cell, move: LocalMove): MoveWords {
     const path = this.slots.paths[cell.slot] ?? '';
     if (move.kind === 'timer') {
-      const timer = cell.timers.items[move.index]?.timer ?? -1;
-      return { kind: 'timer', what: `timer of ${path}: ${this.stepper.timers.at(timer).id}` };
+      const says = this.stepper.timers.at(cell.timers.items[move.index]?.timer ?? -1).id;
+      return { kind: 'timer', what: `timer of ${path}: ${says}`, from: path, to: path, says };
     }
-    return { kind: move.kind, what: `world → ${path}: ${this.words(move.event)}` };
+    const says = this.words(move.event);
+    return { kind: move.kind, what: `world → ${path}: ${says}`, from: 'world', to: path, says };
   }
 
-  protected describeUser(command: number): { kind: MoveKind; what: string } {
-    const event = this.userEvents[command] ?? -1;
-    return { kind: 'user', what: `user → ${this.slots.paths[0]}: ${this.words(event)}` };
+  protected describeUser(command: number): MoveWords {
+    const says = this.words(this.userEvents[command] ?? -1);
+    const to = this.slots.paths[0] ?? '';
+    return { kind: 'user', what: `user → ${to}: ${says}`, from: 'user', to, says };
   }
 }

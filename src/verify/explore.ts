@@ -11,7 +11,16 @@ import { type Edges, firstWithout, packEdge } from './goals.ts';
 import { RtcDelivery } from './rtc.ts';
 import { replay } from './trace.ts';
 import { brief, RowView } from './view.ts';
-import type { Bounds, Check, ExploreOptions, Progress, Result, Violation, World } from './world.ts';
+import type {
+  Bounds,
+  Check,
+  ExploreOptions,
+  Finding,
+  Progress,
+  Result,
+  Violation,
+  World,
+} from './world.ts';
 
 const DEFAULT_POSTS = 2;
 const DEFAULT_IN_FLIGHT = 2;
@@ -49,11 +58,6 @@ export function deliveryOf(
     : new AsyncDelivery(world, { inFlight, channel, dropDead });
 }
 
-interface Finding {
-  guarantee: string;
-  message: string;
-}
-
 class Search {
   readonly #options: ExploreOptions;
   readonly #delivery: Delivery;
@@ -78,6 +82,7 @@ class Search {
   constructor(world: World, options: ExploreOptions) {
     this.#options = options;
     this.#delivery = deliveryOf(world, options);
+    this.#delivery.stepper.promises = options.promises?.steps ?? {};
     this.#always = Object.entries(options.promises?.always ?? {});
     this.#atRest = Object.entries(options.promises?.atRest ?? {});
     this.#keepEdges = Object.keys(options.promises?.goals ?? {}).length > 0;

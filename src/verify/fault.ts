@@ -24,10 +24,15 @@ export type Guarantee =
   /** no clock, no chance, no change in place; the same step twice is the same */
   | 'pure'
   /** only actions and idioms that the kernel models */
-  | 'modelled';
+  | 'modelled'
+  /** a leaf that must end by itself is stopped only once it has */
+  | 'not-abandoned'
+  /** a leaf posts nothing while it is being stopped */
+  | 'silent-once-stopped';
 
 export interface Fault {
-  guarantee: Guarantee;
+  /** one of the list, or the name of a promise about steps */
+  guarantee: string;
   message: string;
 }
 

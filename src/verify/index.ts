@@ -46,6 +46,7 @@
 export { type Conformance, type ConformanceOptions, conformance } from './conformance.ts';
 export { explore } from './explore.ts';
 export { liveness } from './liveness.ts';
+export { formatSequence } from './sequence.ts';
 export { type Tour, type TourOptions, tour } from './tour.ts';
 export { formatLasso, formatResult, formatTrace } from './trace.ts';
 export { type Witness, witness } from './witness.ts';

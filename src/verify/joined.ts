@@ -26,8 +26,12 @@ export const breaks: readonly (Guarantee | 'closed' | 'channel')[] = [
   'closed',
   'channel',
 ];
-export const breakOf = (guarantee: (typeof breaks)[number]): number =>
-  breaks.indexOf(guarantee) + 1;
+/** Throws a RangeError for what a step of the tables can not break: nothing is dropped. */
+export function breakOf(guarantee: string): number {
+  const number = breaks.findIndex((one) => one === guarantee) + 1;
+  if (number === 0) throw new RangeError(`a model has no place for the promise ${guarantee}`);
+  return number;
+}
 
 export interface Layout {
   readonly paths: readonly string[];

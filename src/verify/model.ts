@@ -5,19 +5,20 @@
  */
 import type { RealActor, RealSystem } from './actors.ts';
 import type { Cell } from './cells.ts';
-import { MAX_MOVES, MAX_ROW } from './delivery.ts';
+import { type Delivery, MAX_MOVES, MAX_ROW, type Row } from './delivery.ts';
 import { States } from './encode.ts';
-import { RtcDelivery } from './rtc.ts';
+import { byName } from './program.ts';
 import { generationOf, generationsOf, rename, renameContext } from './tokens.ts';
-import type { World } from './world.ts';
 
 export function compare(model: Model, real: RealSystem, posts: number): string | undefined {
   if (model.fault) return `the interpreter found ${model.fault}`;
   if (real.error !== undefined) return `a real actor failed: ${String(real.error)}`;
-  const ours = model.actors();
+  return compareStates(model, real) ?? firstDifference('moves', model.moves(), real.moves(posts));
+}
+
+export function compareStates(model: Model, real: RealSystem): string | undefined {
   const theirs = real.actors().map((actor, _, all) => model.describe(actor, all));
-  const states = firstDifference('state', ours, theirs.sort());
-  return states ?? firstDifference('moves', model.moves(), real.moves(posts));
+  return firstDifference('state', model.actors(), theirs.sort());
 }
 
 function firstDifference(what: string, ours: string[], theirs: string[]): string | undefined {
@@ -32,7 +33,6 @@ function firstDifference(what: string, ours: string[], theirs: string[]): string
   ].join('\n');
 }
 
-/** The interpreter, speaking the same words as the real side. */
 /** States are numbered by depth; the edges of state s are `starts[s]` up to `starts[s + 1]`. */
 export interface Graph {
   readonly states: number;
@@ -49,9 +49,10 @@ export interface Graph {
 
 type Lists = Record<'starts' | 'moves' | 'sources' | 'targets' | 'ways', number[]>;
 
+/** The interpreter, speaking the same words as the real side. */
 export class Model {
-  readonly #delivery: RtcDelivery;
-  readonly #row = new Int32Array(MAX_ROW);
+  readonly delivery: Delivery;
+  readonly row: Row = new Int32Array(MAX_ROW);
   readonly #moves = new Int32Array(MAX_MOVES);
   readonly #roles: ReadonlyMap<string, number>;
   readonly #states = new States();
@@ -60,10 +61,9 @@ export class Model {
   readonly #names = new Map<number, string>();
   #byName = new Map<string, number>();
 
-  constructor(world: World, posts: number) {
-    const unlimited = { ...world, user: world.user.map(({ event }) => ({ event })) };
-    this.#delivery = new RtcDelivery(unlimited, { posts, channel: 64 });
-    this.#roles = new Map(world.roles.map(({ name }, i) => [name, i]));
+  constructor(delivery: Delivery) {
+    this.delivery = delivery;
+    this.#roles = new Map(delivery.world.roles.map(({ name }, i) => [name, i]));
   }
 
   /** How many different states it has been asked about. */
@@ -73,7 +73,7 @@ export class Model {
 
   /** The number of the present state, counted as they are first met. */
   here(): number {
-    return this.#states.add(this.#row, this.#delivery.length(), -1, -1);
+    return this.#states.add(this.row, this.delivery.length(), -1, -1);
   }
 
   /** Every state from the start on, breadth first, and every move of each. */
@@ -82,17 +82,17 @@ export class Model {
     const row = new Int32Array(MAX_ROW);
     const graph: Lists = { starts: [0], moves: [], sources: [], targets: [], ways: [-1] };
     this.start();
-    states.add(this.#row, this.#delivery.length(), -1, -1);
+    states.add(this.row, this.delivery.length(), -1, -1);
     let fault = this.fault;
     for (let state = 0; state < states.size && fault === undefined; state++) {
       states.load(state, row);
-      const count = this.#delivery.moves(row, this.#moves);
+      const count = this.delivery.moves(row, this.#moves);
       for (let i = 0; i < count && fault === undefined; i++) {
         const move = this.#moves[i] ?? -1;
-        this.#row.set(row);
-        this.#delivery.apply(this.#row, move);
+        this.row.set(row);
+        this.delivery.apply(this.row, move);
         fault = this.fault;
-        const target = states.add(this.#row, this.#delivery.length(), state, move);
+        const target = states.add(this.row, this.delivery.length(), state, move);
         if (target === graph.ways.length) graph.ways.push(graph.targets.length);
         graph.moves.push(move);
         graph.sources.push(state);
@@ -114,48 +114,52 @@ export class Model {
   /** Makes a move by its number, and says its name. */
   makeNumber(move: number): string {
     const name = this.#name(move);
-    this.#delivery.apply(this.#row, move);
+    this.delivery.apply(this.row, move);
     return name;
   }
 
   get fault(): string | undefined {
-    if (this.#delivery.full) return 'a mailbox that was full';
-    const { fault } = this.#delivery;
+    if (this.delivery.full) return 'a mailbox that was full';
+    const { fault } = this.delivery;
     return fault && `${fault.guarantee}: ${fault.message}`;
   }
 
   start(): void {
-    this.#row.fill(0);
-    this.#delivery.start(this.#row);
+    this.row.fill(0);
+    this.delivery.start(this.row);
     this.#byName.clear();
   }
 
   moves(): string[] {
-    const count = this.#delivery.moves(this.#row, this.#moves);
-    const named = [...this.#moves.subarray(0, count)].map(
-      (move) => [this.#name(move), move] as const,
-    );
-    this.#byName = new Map(named);
-    return named.map(([name]) => name).sort();
+    const count = this.delivery.moves(this.row, this.#moves);
+    const open = [...this.#moves.subarray(0, count)];
+    this.#byName = byName(open.map((move) => [this.#name(move), move] as const));
+    return [...this.#byName.keys()].sort();
+  }
+
+  nameOf(move: number): string {
+    this.moves();
+    for (const [name, one] of this.#byName) if (one === move) return name;
+    return this.#name(move);
   }
 
   #name(move: number): string {
-    const cell = this.#delivery.cellAt(this.#row, move >> 8);
-    if (!cell) return this.#delivery.name(this.#row, move);
+    const cell = this.delivery.cellAt(this.row, move >> 8);
+    if (!cell) return this.delivery.name(this.row, move);
     const key = cell.id * 256 + (move & 255);
-    const name = this.#names.get(key) ?? this.#delivery.name(this.#row, move);
+    const name = this.#names.get(key) ?? this.delivery.name(this.row, move);
     this.#names.set(key, name);
     return name;
   }
 
   make(name: string): void {
-    this.#delivery.apply(this.#row, this.#byName.get(name) ?? -1);
+    this.delivery.apply(this.row, this.#byName.get(name) ?? -1);
   }
 
   actors(): string[] {
     const lines: string[] = [];
-    for (let slot = 0; slot < this.#delivery.slots.size; slot++) {
-      const cell = this.#delivery.cellAt(this.#row, slot);
+    for (let slot = 0; slot < this.delivery.slots.size; slot++) {
+      const cell = this.delivery.cellAt(this.row, slot);
       if (!cell) continue;
       const known = this.#lines.get(cell.id) ?? this.#line(cell);
       this.#lines.set(cell.id, known);
@@ -165,7 +169,7 @@ export class Model {
   }
 
   #line({ slot, snapshot, timers }: Cell): string {
-    const { slots, stepper } = this.#delivery;
+    const { slots, stepper } = this.delivery;
     const { key, token } = stepper.snapshot(snapshot);
     const armed = timers.items.map(({ timer }) => stepper.timers.at(timer).id).sort();
     return line(slots.paths[slot] ?? '', key, token, armed);
@@ -184,13 +188,13 @@ export class Model {
     if (!snapshot) return line(path, actor.state ?? '', token, timers);
     const context = renameContext(snapshot.context);
     const shown = 'gen' in context ? { ...context, gen: token } : context;
-    const key = this.#delivery.stepper.key(this.#roleOf(path), { ...snapshot, context: shown });
+    const key = this.delivery.stepper.key(this.#roleOf(path), { ...snapshot, context: shown });
     return line(path, key, token, timers);
   }
 
   #roleOf(path: string): number {
-    const { slots, stepper } = this.#delivery;
-    const cell = this.#delivery.cellAt(this.#row, slots.paths.indexOf(path));
+    const { slots, stepper } = this.delivery;
+    const cell = this.delivery.cellAt(this.row, slots.paths.indexOf(path));
     if (cell) return stepper.snapshot(cell.snapshot).role;
     return this.#roles.get(path) ?? 0;
   }

@@ -67,3 +67,14 @@ export function label(message: Message): string {
   const { type, ...rest } = message;
   return Object.keys(rest).length === 0 ? type : `${type} ${JSON.stringify(rest)}`;
 }
+
+/** Values by name; a name that repeats is numbered: `a`, `a (2)`. */
+export function byName<T>(named: Iterable<readonly [name: string, value: T]>): Map<string, T> {
+  const found = new Map<string, T>();
+  for (const [name, value] of named) {
+    let free = name;
+    for (let again = 2; found.has(free); again++) free = `${name} (${again})`;
+    found.set(free, value);
+  }
+  return found;
+}

@@ -7,11 +7,11 @@
  * the same state as the real actors do, which conformance checks.
  */
 import type { Cell, LocalMove, Timers } from './cells.ts';
-import { Delivery, POST_SLOT, POSTS, type Row, USER_SLOT } from './delivery.ts';
+import { Delivery, type MoveWords, POST_SLOT, POSTS, type Row, USER_SLOT } from './delivery.ts';
 import { Posts } from './posts.ts';
 import { ARM, CANCEL, type Effect, OPEN, REPORT, SEND, SPAWN, STOP } from './program.ts';
 import { STALE } from './tokens.ts';
-import type { MessageView, MoveKind, World } from './world.ts';
+import type { MessageView, World } from './world.ts';
 
 export interface RtcBounds {
   posts: number;
@@ -331,6 +331,8 @@ export class RtcDelivery extends Delivery {
     actor.gone = true;
     actor.mailbox.length = 0;
     if (actor.leaf) {
+      const isHeard = actor.parent?.gone === false && !actor.parent.stopping;
+      this.leafStopped(actor.slot, actor.snapshot, isHeard);
       const queue = this.#posts.at(this.#row[POSTS] ?? 0);
       this.#row[POSTS] = this.#posts.without(queue, actor.slot).id;
     }
@@ -345,17 +347,15 @@ export class RtcDelivery extends Delivery {
     }));
   }
 
-  describe(row: Row, move: number): { kind: MoveKind; what: string } {
+  describe(row: Row, move: number): MoveWords {
     const slot = move >> 8;
     if (slot === USER_SLOT) return this.describeUser(move & 255);
     if (slot === POST_SLOT) {
       const post = this.#posts.at(row[POSTS] ?? 0).items[0];
-      const to = this.slots.paths[this.slots.parents[post?.slot ?? -1] ?? -1];
+      const to = this.slots.paths[this.slots.parents[post?.slot ?? -1] ?? -1] ?? '';
       const from = this.slots.paths[post?.slot ?? -1];
-      return {
-        kind: 'delivery',
-        what: `${from} → ${to}: ${this.words(post?.event ?? -1)} arrives`,
-      };
+      const says = this.words(post?.event ?? -1);
+      return { kind: 'delivery', what: `${from} → ${to}: ${says} arrives`, from, to, says };
     }
     const cell = this.cellAt(row, slot);
     const local = cell && this.movesOf(cell)[move & 255];
@@ -363,20 +363,10 @@ export class RtcDelivery extends Delivery {
     return this.describeLocal(cell, local);
   }
 
-  /** A move in words that are unique in a state and mean the same to real actors. */
-  name(row: Row, move: number): string {
-    const slot = move >> 8;
-    const index = move & 255;
-    if (slot === USER_SLOT) return `user ${index} ${this.words(this.userEvents[index] ?? -1)}`;
-    if (slot === POST_SLOT) {
-      const post = this.#posts.at(row[POSTS] ?? 0).items[0];
-      const { label } = this.stepper.event(post?.event ?? -1);
-      return `post ${this.slots.paths[post?.slot ?? -1]} ${label}`;
-    }
-    const cell = this.cellAt(row, slot);
-    const local = cell && this.movesOf(cell)[index];
-    if (local?.kind !== 'timer') return `world ${this.slots.paths[slot]} ${local?.index}`;
-    const { id } = this.stepper.timers.at(cell?.timers.items[local.index]?.timer ?? -1);
-    return `timer ${this.slots.paths[slot]} ${id}`;
+  override name(row: Row, move: number): string {
+    if (move >> 8 !== POST_SLOT) return super.name(row, move);
+    const post = this.#posts.at(row[POSTS] ?? 0).items[0];
+    const { label } = this.stepper.event(post?.event ?? -1);
+    return `post ${this.slots.paths[post?.slot ?? -1]} ${label}`;
   }
 }

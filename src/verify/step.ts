@@ -8,6 +8,7 @@ import { compile, type RawAction, type RawSnapshot } from './compile.ts';
 import { Coverage } from './coverage.ts';
 import { Broken, type Fault, type Guarantee } from './fault.ts';
 import { Interner } from './intern.ts';
+import { machineState } from './machine-state.ts';
 import { deepFreeze, policed } from './police.ts';
 import { type Effect, type EventEntry, label, type Step } from './program.ts';
 import { makeScope, type RoleEntry, Roles } from './roles.ts';
@@ -21,7 +22,7 @@ import {
   STALE,
   type Token,
 } from './tokens.ts';
-import type { Leaf, Message, RoleCoverage, World } from './world.ts';
+import type { Leaf, Message, RoleCoverage, StepPromise, World } from './world.ts';
 
 export interface SnapshotEntry {
   readonly id: number;
@@ -43,6 +44,8 @@ interface Raw {
 }
 
 export class Stepper {
+  /** asked of every step when it is first made */
+  promises: Readonly<Record<string, StepPromise>> = {};
   readonly names = new Interner<string>();
   readonly timers = new Interner<{ id: string; delay: string }>();
   readonly #roles: Roles;
@@ -259,9 +262,23 @@ export class Stepper {
     const machine = this.#roles.machine(entry.role);
     const before = entry.snapshot;
     if (!before) throw new RangeError(`snapshot ${entry.id} cannot be stepped`);
-    return this.#twice(entry.role, before.context, Object.keys(before.children), entry.id, () =>
+    const known = Object.keys(before.children);
+    const step = this.#twice(entry.role, before.context, known, entry.id, () =>
       this.#collect(() => machine.transition(before, event.message, this.#scope)),
     );
+    return step.fault ? step : { ...step, fault: this.#judged(entry, event, step.next) };
+  }
+
+  #judged(entry: SnapshotEntry, event: EventEntry, next: number): Fault | undefined {
+    const name = this.roleName(entry.role);
+    const [before, after] = [entry.snapshot, this.snapshot(next).snapshot];
+    if (!before || !after) return undefined;
+    for (const [guarantee, { role, check }] of Object.entries(this.promises)) {
+      if (role !== name) continue;
+      const message = check(machineState(before), machineState(after), event.message);
+      if (message !== undefined) return { guarantee, message: `${name}: ${message}` };
+    }
+    return undefined;
   }
 
   #coldInit(role: number, input: unknown): Step {
@@ -345,7 +362,7 @@ const quiet = (next: number, from = -1): Step => ({
 });
 
 /** Which promise an error of XState or of the engine is about. */
-function blame(error: unknown, text: string): Guarantee {
+export function blame(error: unknown, text: string): Guarantee {
   if (text.startsWith('Unable to send event to actor')) return 'missing-child';
   // what a guard throws XState only quotes
   const quoted = text.startsWith('Unable to evaluate guard');

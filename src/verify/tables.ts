@@ -9,7 +9,6 @@ import type { Cell } from './cells.ts';
 import { type Delivery, MAX_MOVES, MAX_ROW } from './delivery.ts';
 import { States } from './encode.ts';
 import { deliveryOf } from './explore.ts';
-import type { Guarantee } from './fault.ts';
 import { type Effect, SPAWN, type Step } from './program.ts';
 import { CURRENT, generationsOf, STALE } from './tokens.ts';
 import type { Bounds, Message, Progress, World } from './world.ts';
@@ -47,7 +46,7 @@ export interface TableSnapshot {
 export interface TableStep {
   readonly next: number;
   readonly isNoop: boolean;
-  readonly breaks: Guarantee | undefined;
+  readonly breaks: string | undefined;
   /** `init` of a SPAWN is the number of the child's first step */
   readonly effects: readonly Effect[];
 }

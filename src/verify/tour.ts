@@ -7,6 +7,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { RealSystem } from './actors.ts';
+import { unlimited } from './conformance.ts';
 import { compare, type Graph, Model } from './model.ts';
 import type { World } from './world.ts';
 
@@ -79,7 +80,7 @@ class Walker {
   constructor(world: World, { posts = 1, actors = world }: TourOptions) {
     this.#actors = actors;
     this.#posts = posts;
-    this.#model = new Model(world, posts);
+    this.#model = new Model(unlimited(world, 'rtc', posts));
     this.#graph = this.#model.graph();
     const { states, starts, ways } = this.#graph;
     this.#next = starts.slice();

@@ -2,21 +2,51 @@
  * Counterexamples and results for people: numbered steps, who said what to whom, and the state
  * after each. It must never leave out a step.
  */
-import type { Delivery, Row } from './delivery.ts';
-import { brief, RowView } from './view.ts';
-import type { Lasso, Result, TraceStep, Violation } from './world.ts';
+import { type Delivery, MAX_MOVES, type Row } from './delivery.ts';
+import { byName } from './program.ts';
+import { brief, briefly, RowView } from './view.ts';
+import type { Happening, Lasso, Result, Sent, TraceStep, View, Violation } from './world.ts';
 
 /** Makes `moves` again, one after another, from the state in `row`. */
 export function replay(delivery: Delivery, row: Row, moves: readonly number[]): TraceStep[] {
-  return moves.map((move) => {
-    const { kind, what } = delivery.describe(row, move);
-    const sends: string[] = [];
-    delivery.log = (line) => sends.push(line);
-    delivery.apply(row, move);
-    delivery.log = undefined;
-    return { kind, what, sends, state: brief(new RowView(delivery, row)) };
-  });
+  return moves.map((move) => makeMove(delivery, row, move));
 }
+
+/** Makes one move in `row` and says what it was; look at `fault` and `full` afterwards. */
+export function makeMove(delivery: Delivery, row: Row, move: number): TraceStep {
+  const words = delivery.describe(row, move);
+  const [what = words.what] = [...openMoves(delivery, row)].find(([, one]) => one === move) ?? [];
+  const before = actorsOf(new RowView(delivery, row));
+  const happened: Happening[] = [];
+  delivery.log = (sent, waits) => happened.push({ kind: 'sent', ...sent, waits });
+  delivery.begun = (slot, timer) => {
+    if (timer < 0) happened.push({ kind: 'began', path: delivery.slots.paths[slot] ?? '' });
+  };
+  delivery.apply(row, move);
+  delivery.log = undefined;
+  delivery.begun = undefined;
+  const view = new RowView(delivery, row);
+  const after = actorsOf(view);
+  for (const path of before.keys()) {
+    if (!after.has(path)) happened.push({ kind: 'ended', path });
+  }
+  const sends = happened.flatMap((one) => (one.kind === 'sent' ? [line(one)] : []));
+  const changed = [...after].flatMap(([path, text]) => (before.get(path) === text ? [] : [text]));
+  return { ...words, what, sends, happened, changed, state: brief(view) };
+}
+
+/** The open moves of a state by their names: the words of a trace, numbered where they repeat. */
+export function openMoves(delivery: Delivery, row: Row): Map<string, number> {
+  const moves = new Int32Array(MAX_MOVES);
+  const count = delivery.moves(row, moves);
+  const open = [...moves.subarray(0, count)];
+  return byName(open.map((move) => [delivery.describe(row, move).what, move] as const));
+}
+
+const line = ({ from, to, says }: Sent): string => `${from ?? 'a stopped actor'} → ${to}: ${says}`;
+
+const actorsOf = (view: View): Map<string, string> =>
+  new Map(view.actors.map((actor) => [actor.path, briefly(actor)]));
 
 export function formatTrace(violation: Violation): string {
   const { guarantee, message, trace } = violation;

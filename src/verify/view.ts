@@ -76,12 +76,14 @@ function actorView({ stepper, slots }: Delivery, cell: Cell): ActorView {
 
 /** The whole state in one line: `gateway=running link=trying.up+1 socket=open | 1 in flight`. */
 export function brief(view: View): string {
-  const actors = view.actors.map(({ path, value, timers }) => {
-    const armed = timers.length === 0 ? '' : `+${timers.length}`;
-    return `${path.split('/').at(-1)}=${valueText(value)}${armed}`;
-  });
   const flight = view.inFlight === 0 ? '' : ` | ${view.inFlight} in flight`;
-  return `${actors.join(' ')}${flight}`;
+  return `${view.actors.map(briefly).join(' ')}${flight}`;
+}
+
+/** `link=trying.up+1` */
+export function briefly({ path, value, timers }: ActorView): string {
+  const armed = timers.length === 0 ? '' : `+${timers.length}`;
+  return `${path.split('/').at(-1)}=${valueText(value)}${armed}`;
 }
 
 function valueText(value: StateValue): string {

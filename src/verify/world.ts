@@ -33,6 +33,10 @@ export interface Leaf {
   live?: (state: string) => boolean;
   /** takes orders: each one's generation is stamped on the reports that follow it */
   echoesOrders?: boolean;
+  /** it has to come to its own end: to stop it in such a state breaks `not-abandoned` */
+  mustEnd?: (state: string) => boolean;
+  /** what its cleanup posts at once when it is stopped: that breaks `silent-once-stopped` */
+  parting?: Message;
 }
 
 export interface MachineRole {
@@ -128,12 +132,23 @@ export interface Eventually {
   holds: (view: View) => boolean;
 }
 
+/** A machine before or after a step. */
+export type StepState = Pick<ActorView, 'value' | 'context' | 'matches'>;
+
+/** About every single step of one role, whatever the rest of the system does. */
+export interface StepPromise {
+  role: string;
+  /** `event` as it arrives, in its envelope */
+  check(before: StepState, after: StepState, event: Message): string | undefined;
+}
+
 export interface Promises {
   /** in every state */
   always?: Readonly<Record<string, Check>>;
   /** in every state with nothing in flight */
   atRest?: Readonly<Record<string, Check>>;
   goals?: Readonly<Record<string, Goal>>;
+  steps?: Readonly<Record<string, StepPromise>>;
 }
 
 export interface Bounds {
@@ -163,21 +178,47 @@ export interface ExploreOptions extends Bounds {
   within?: (view: View) => boolean;
 }
 
+/** One message in words; without a sender it came from a stopped actor. */
+export interface Sent {
+  from: string | undefined;
+  to: string;
+  says: string;
+}
+
+/**
+ * What happened to others during a move: a message was sent (and `waits` for a later move to
+ * arrive), an actor began or was stopped.
+ */
+export type Happening =
+  | ({ kind: 'sent'; waits: boolean } & Sent)
+  | { kind: 'began' | 'ended'; path: string };
+
 /** One move of a trace, and what it led to. */
-export interface TraceStep {
+export interface TraceStep extends Sent {
   kind: MoveKind;
-  /** `user → gateway: start`, `timer of gateway/link: retry` … */
+  /**
+   * `user → gateway: start`, `timer of gateway/link: retry` …: the name of the move, unique in
+   * its state, by which it is found again
+   */
   what: string;
   /** every message that was sent meanwhile, in order */
   sends: readonly string[];
+  /** the same messages, and the actors that came and went, in order */
+  happened: readonly Happening[];
+  /** each actor whose state or timers differ from before, as in `state` */
+  changed: readonly string[];
   /** the state after it, in one line */
   state: string;
 }
 
-export interface Violation {
+/** A broken promise. */
+export interface Finding {
   /** one of the kernel's own (`stale-is-inert` …) or a name of `promises` */
   guarantee: string;
   message: string;
+}
+
+export interface Violation extends Finding {
   trace: readonly TraceStep[];
 }
 

@@ -1,6 +1,13 @@
 /** The promises cover what the scenarios are about, and each of them can be broken. */
 import { describe, expect, it } from 'vitest';
-import { type Actor, guarantees, kernel, type View } from '../../machines/guarantees.ts';
+import {
+  type Actor,
+  guarantees,
+  kernel,
+  type Moment,
+  steps,
+  type View,
+} from '../../machines/guarantees.ts';
 import { ids } from '../scenarios/ids.ts';
 
 describe('the guarantees', () => {
@@ -86,6 +93,31 @@ describe('a promise', () => {
     it(`can be broken: ${sentence}`, () => {
       expect(check(viewOf(wrong[id] ?? []))).toBeTypeOf('string');
       expect(check(viewOf([]))).toBeUndefined();
+    });
+  }
+});
+
+/** A step that some promise must refuse: states and failures before and after, and the event. */
+const wrongSteps: Readonly<Record<string, readonly [before: Moment, after: Moment, type: string]>> =
+  {
+    'failures-count-until-stable': [
+      momentOf(['trying.opening'], 2),
+      momentOf(['trying.up.fresh'], 0),
+      'from.connection',
+    ],
+    'stop-is-obeyed': [momentOf(['life.wanted']), momentOf(['life.wanted']), 'stop'],
+  };
+
+function momentOf(states: readonly string[], failures = 0): Moment {
+  return { context: { failures }, matches: (state) => states.includes(state) };
+}
+
+describe('a promise about a step', () => {
+  for (const { id, sentence, check } of steps) {
+    it(`can be broken: ${sentence}`, () => {
+      const [before, after, type] = wrongSteps[id] ?? [momentOf([]), momentOf([]), ''];
+      expect(check(before, after, { type })).toBeTypeOf('string');
+      expect(check(before, momentOf([]), { type })).toBeUndefined();
     });
   }
 });

@@ -1,6 +1,6 @@
 /** The shipped guarantees in the form that the checker takes, for the proofs of this folder. */
 import { expect } from 'vitest';
-import { goals, guarantees } from '../../machines/guarantees.ts';
+import { goals, guarantees, steps } from '../../machines/guarantees.ts';
 import {
   type ExploreOptions,
   explore,
@@ -19,6 +19,7 @@ export const promises: Promises = {
   always: checks('always'),
   atRest: checks('atRest'),
   goals: Object.fromEntries(goals.map(({ id, from, holds, by }) => [id, { from, holds, by }])),
+  steps: Object.fromEntries(steps.map(({ id, role, check }) => [id, { role, check }])),
 };
 
 /** Explores, prints what was covered under which bounds, and shows the shortest trace if broken. */

@@ -12,12 +12,24 @@ describe('conformance', () => {
     expect(result.steps).toBe(20_000);
   });
 
+  it('finds none in 5,000 steps when every message is held and handed over in any order', () => {
+    const result = conformance(deskWorld(), { seed: 7, steps: 5_000, delivery: 'async', posts: 3 });
+    expect(result.difference).toBeUndefined();
+    expect(result.steps).toBe(5_000);
+  });
+
   it('finds a machine that differs, and prints the seed and the way there', () => {
     const options = { seed: 11, steps: 5_000, actors: deskWorld({ timerKept: true }) };
     const { difference } = conformance(deskWorld(), options);
     expect(difference).toMatch(/^seed 11, walk \d+: (state|moves) differ/);
     expect(difference).toContain('real only: ');
     expect(difference).toMatch(/\n1\. user \d \w+\n/);
+  });
+
+  it('finds it too when messages are held', () => {
+    const actors = deskWorld({ timerKept: true });
+    const options = { seed: 11, steps: 5_000, delivery: 'async', actors } as const;
+    expect(conformance(deskWorld(), options).difference).toContain('real only: ');
   });
 
   it('finds an abstraction that forgets what matters', () => {

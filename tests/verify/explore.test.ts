@@ -5,6 +5,7 @@ import {
   explore,
   formatResult,
   formatTrace,
+  type Leaf,
   type MoveKind,
   type Promises,
   type View,
@@ -167,6 +168,60 @@ describe('a goal', () => {
     });
     expect(run({}, { promises: goals('timer') }).violation).toBeUndefined();
     expect(run({}, { promises: goals('world') }).violation?.guarantee).toBe('up');
+  });
+});
+
+describe('a promise about a step', () => {
+  it('is asked of every step of its role, whatever the others do, and broken on a shortest way', () => {
+    const steps: NonNullable<Promises['steps']> = {
+      'never rests from talk': {
+        role: 'desk',
+        check: (before, after, { type }) =>
+          before.matches('on.talking') && after.matches('off') ? `by ${type}` : undefined,
+      },
+    };
+    const { violation } = run({}, { promises: { steps } });
+    expect(violation).toMatchObject({
+      guarantee: 'never rests from talk',
+      message: 'desk: by drop',
+    });
+    expect(violation?.trace.at(-1)?.what).toBe('user → desk: drop');
+    expect(violation?.trace).toHaveLength(5);
+    const elsewhere = {
+      x: { role: 'line', check: steps['never rests from talk']?.check ?? never },
+    };
+    expect(run({}, { promises: { steps: elsewhere } }).violation).toBeUndefined();
+  });
+});
+
+const never = () => undefined;
+
+describe.each(both)('a leaf, with %s delivery', (delivery) => {
+  const withWire = (change: Partial<Leaf>): World => {
+    const world = deskWorld();
+    const roles = world.roles.map((role) =>
+      'leaf' in role && role.name === 'wire'
+        ? { ...role, leaf: { ...role.leaf, ...change } }
+        : role,
+    );
+    return { ...world, roles };
+  };
+
+  it('that must come to its own end is not to be stopped before', () => {
+    const world = withWire({ mustEnd: (state) => state === 'live' });
+    expect(explore(world, { delivery }).violation).toMatchObject({
+      guarantee: 'not-abandoned',
+      message: 'desk/line/wire was stopped while live',
+    });
+    expect(explore(withWire({ mustEnd: () => false }), { delivery }).violation).toBeUndefined();
+  });
+
+  it('is not to speak while it is being stopped, where somebody could hear it', () => {
+    const { violation } = explore(withWire({ parting: { type: 'wire.down' } }), { delivery });
+    expect(violation).toMatchObject({
+      guarantee: 'silent-once-stopped',
+      message: "desk/line/wire said 'wire.down' while it was being stopped",
+    });
   });
 });
 
