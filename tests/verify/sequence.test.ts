@@ -56,7 +56,7 @@ describe('a sequence diagram', () => {
   });
 
   it('keeps within 100 columns, a row for each move, however deep the trace', () => {
-    const way = wayTo(linkAlone, 'gateway/link', 'failed.protocol');
+    const way = wayTo(linkAlone, 'gateway/link', 'trying.up.stable');
     const rows = formatSequence(way).split('\n');
     expect(way.trace.length).toBeGreaterThan(10);
     expect(rows.filter((row) => row.length > 100)).toEqual([]);
@@ -65,7 +65,7 @@ describe('a sequence diagram', () => {
   });
 
   it('names every message that the trace names', () => {
-    const way = wayTo(linkAlone, 'gateway/link', 'paused.pairing');
+    const way = wayTo(linkAlone, 'gateway/link', 'trying.up.stable');
     const text = formatSequence(way)
       .replaceAll(/[│┼─╌]/g, ' ')
       .replaceAll(/\s+/g, ' ');
