@@ -73,6 +73,17 @@ export const count =
     throw wrong(option, `a whole number from 1 to ${countMax}`, text);
   };
 
+const wholeMax = 1_000_000_000;
+
+/** How many of something of which there may be many, or a seed. */
+export const whole =
+  (option: string) =>
+  (text: string): number => {
+    const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= 1 && number <= wholeMax) return number;
+    throw wrong(option, `a whole number from 1 to ${wholeMax}`, text);
+  };
+
 export const oneOf =
   <T extends string>(option: string, allowed: readonly T[]) =>
   (text: string): T => {

@@ -21,10 +21,12 @@ import {
   restarts,
   seconds,
   UsageError,
+  whole,
   word,
   worldNames,
 } from './arguments.ts';
 import type { CheckOptions } from './check.ts';
+import type { ConformOptions } from './conform.ts';
 import type { DemoOptions } from './demo.ts';
 import type { RunOptions } from './run.ts';
 
@@ -75,6 +77,18 @@ Exit codes:
   3    a bound or --seconds was hit; nothing is broken in what was explored
   130  Ctrl-C; the same is printed for what was explored until then`;
 
+const conformanceNotes = `
+Examples:
+  $ holdfast conformance                        the machines that ship
+  $ holdfast conformance --steps 200000 --json
+  $ holdfast conformance ./my-machine.ts --seed 7
+
+Exit codes:
+  0    real actors did what the checker computes, step by step
+  1    they did not: the move, and the way to it, are printed
+  2    an option or FILE is wrong: the message says which and why
+  130  Ctrl-C; the same is printed for what was walked until then`;
+
 const runNotes = `
 Examples:
   $ holdfast run -- node server.mjs
@@ -114,6 +128,7 @@ function program(): Command {
   addDemo(root);
   addRun(root);
   addCheck(root);
+  addConformance(root);
   return root;
 }
 
@@ -186,6 +201,22 @@ function addCheck(root: Command): void {
       const { check } = await import('./check.ts');
       const { emit } = await import('./emit.ts');
       process.exitCode = await (options.emit === undefined ? check : emit)(file, options);
+    });
+}
+
+function addConformance(root: Command): void {
+  root
+    .command('conformance')
+    .summary('hold real XState actors against the steps of the checker')
+    .description('Walks at random: after each step both must have the same states and moves.')
+    .argument('[file]', 'a .ts or .js file that exports a world or a machine')
+    .option('--steps <n>', 'steps in all worlds together (default: 20000)', whole('--steps'))
+    .option('--seed <n>', 'the same seed walks the same way (default: 1)', whole('--seed'))
+    .option('--json', 'print one JSON object on stdout')
+    .addHelpText('after', conformanceNotes)
+    .action(async (file: string | undefined, options: ConformOptions) => {
+      const { conform } = await import('./conform.ts');
+      process.exitCode = await conform(file, options);
     });
 }
 
