@@ -26,8 +26,7 @@ export const breaks: readonly (Guarantee | 'closed' | 'channel')[] = [
   'closed',
   'channel',
 ];
-export const breakOf = (guarantee: (typeof breaks)[number]): number =>
-  breaks.indexOf(guarantee) + 1;
+const breakOf = (guarantee: (typeof breaks)[number]): number => breaks.indexOf(guarantee) + 1;
 
 export interface Layout {
   readonly paths: readonly string[];

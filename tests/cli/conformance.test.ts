@@ -18,7 +18,10 @@ const machine = createMachine({
     },
   },
   initial: 'shut',
-  states: { shut: { always: { guard: ({ context }) => context.pushes > 2, target: 'open' } }, open: {} },
+  states: {
+    shut: { always: { guard: ({ context }) => context.pushes > 2, target: 'open' } },
+    open: {},
+  },
 });
 export const world = {
   roles: [{ name: 'door', machine, ctxKey: ${ctxKey} }],
