@@ -86,6 +86,7 @@ const whole =
 
 export const seed = whole(0, seedMax);
 export const many = whole(1, 1_000_000);
+export const steps = whole(1, 1_000_000_000);
 
 export const hours =
   (option: string) =>

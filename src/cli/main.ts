@@ -24,11 +24,13 @@ import {
   restarts,
   seconds,
   seed,
+  steps,
   UsageError,
   word,
   worldNames,
 } from './arguments.ts';
 import type { CheckOptions } from './check.ts';
+import type { ConformOptions } from './conform.ts';
 import type { DemoOptions } from './demo.ts';
 import type { ReplayOptions } from './replay.ts';
 import type { RunOptions } from './run.ts';
@@ -99,6 +101,7 @@ Exit codes:
   1    something was: what, in which world, and the shortest schedule for it
   2    an option is wrong: the message names it, the rule and the value
   130  Ctrl-C; what had been played until then broke nothing`;
+
 const replayNotes = `
 Examples:
   $ holdfast check door.js --save door.json
@@ -114,6 +117,18 @@ Exit codes:
   1    a promise still breaks, or checker and actors differ
   2    FILE or SUBJECT is wrong: the message says which and why
   3    a move can no longer be made: it is named, with what is possible`;
+
+const conformanceNotes = `
+Examples:
+  $ holdfast conformance                        the machines that ship
+  $ holdfast conformance --steps 200000 --json
+  $ holdfast conformance ./my-machine.ts --seed 7
+
+Exit codes:
+  0    real actors did what the checker computes, step by step
+  1    they did not: the move, and the way to it, are printed
+  2    an option or FILE is wrong: the message says which and why
+  130  Ctrl-C; the same is printed for what was walked until then`;
 
 const runNotes = `
 Examples:
@@ -156,6 +171,7 @@ function program(): Command {
   addCheck(root);
   addSimulate(root);
   addReplay(root);
+  addConformance(root);
   return root;
 }
 
@@ -270,6 +286,22 @@ function addReplay(root: Command): void {
     .action(async (file: string, subject: string | undefined, options: ReplayOptions) => {
       const { replay } = await import('./replay.ts');
       process.exitCode = await replay(file, subject, options);
+    });
+}
+
+function addConformance(root: Command): void {
+  root
+    .command('conformance')
+    .summary('hold real XState actors against the steps of the checker')
+    .description('Walks at random: after each step both must have the same states and moves.')
+    .argument('[file]', 'a .ts or .js file that exports a world or a machine')
+    .option('--steps <n>', 'steps in all worlds together (default: 20000)', steps('--steps'))
+    .option('--seed <n>', 'the same seed walks the same way (default: 1)', seed('--seed'))
+    .option('--json', 'print one JSON object on stdout')
+    .addHelpText('after', conformanceNotes)
+    .action(async (file: string | undefined, options: ConformOptions) => {
+      const { conform } = await import('./conform.ts');
+      process.exitCode = await conform(file, options);
     });
 }
 

@@ -147,7 +147,7 @@ class Walks {
       const state = this.#model.here();
       const moves = this.#model.moves();
       const isOver = moves.every((move) => this.#led.get(`${state} ${move}`) === state);
-      if (isOver && made > 0) return undefined;
+      if (isOver && made > 0 && this.#next() < GIVE_UP) return undefined;
       const move = this.#pick(state, moves);
       if (move === undefined) return undefined;
       this.#path.push(move);
@@ -179,3 +179,8 @@ class Walks {
 /** how often the user is asked, where something else could happen */
 const USER = 0.1;
 const RARE = 0.75;
+/**
+ * How soon a walk ends where nothing leads on. Not at once: that nothing does is what the
+ * interpreter says, and the real actors may count what it has forgotten.
+ */
+const GIVE_UP = 0.2;

@@ -26,7 +26,7 @@ export const breaks: readonly string[] = [
   'channel',
 ];
 /** Throws a RangeError for what a step of the tables can not break: nothing is dropped. */
-export function breakOf(guarantee: string): number {
+function breakOf(guarantee: string): number {
   const number = breaks.indexOf(guarantee) + 1;
   if (number === 0) throw new RangeError(`a model has no place for the promise ${guarantee}`);
   return number;

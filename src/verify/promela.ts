@@ -26,7 +26,7 @@ export function promela(worlds: readonly Tables[], options: PromelaOptions = {})
   const expected = worlds.reduce((sum, { states }) => sum + states, 1);
   const ports = portsOf(layout);
   return [
-    headOf(layout, expected),
+    headOf(expected),
     breaks.map((name, i) => `#define ${constant(name)} ${i + 1}`).join('\n'),
     ...Object.entries({ ...layout.lists, ...ports }).map(([name, list]) => table(name, list)),
     ...Object.entries(layout.packed).map(([name, packed]) => sparse(name, packed)),
@@ -40,10 +40,10 @@ export function promela(worlds: readonly Tables[], options: PromelaOptions = {})
 const identifier = (name: string): string => name.replaceAll('-', '_');
 const constant = (name: string): string => identifier(name).toUpperCase();
 
-function headOf(layout: Layout, expected: number): string {
+function headOf(expected: number): string {
   return `/*
- * Written by holdfast check --emit promela: machines that ship, as tables, with at most
- * ${layout.inFlight} messages in flight before somebody else moves, the channels of the dead dropped.
+ * Written by holdfast check --emit promela: machines as tables. The world, the timers and the
+ * user move while fewer than IN_FLIGHT messages are on their way; what the dead had sent is gone.
  *
  *   spin -a FILE && gcc -O2 -DSAFETY -DNOREDUCE -o pan pan.c && ./pan -m1000000
  *
@@ -258,44 +258,51 @@ const assertion = (name: string): string => {
 
 const indented = (text: string, by: number): string => text.replaceAll(/^(?=.)/gm, ' '.repeat(by));
 
-function systemOf(
-  layout: Layout,
-  ports: Ports,
-  worlds: number,
-  { announce = false }: PromelaOptions,
-) {
-  const { timers, emissionsMax, limited } = layout;
-  const channels = ports.reader.length;
+/** Moves have numbers: a start, then each channel, timer, emission and command. */
+interface Moves {
+  readonly mail: number;
+  readonly timer: number;
+  readonly world: number;
+  readonly user: number;
+  readonly emissions: readonly { slot: number; choice: number }[];
+}
+
+function movesOf({ timers, emissionsMax }: Layout, channels: number): Moves {
   const emissions = emissionsMax.flatMap((max, slot) =>
     Array.from({ length: max }, (_, choice) => ({ slot, choice })),
   );
-  const first = {
-    mail: START + 1,
-    timer: START + 1 + channels,
-    world: START + 1 + channels + timers.length,
-    user: START + 1 + channels + timers.length + emissions.length,
-  };
+  const mail = START + 1;
+  const timer = mail + channels;
+  const world = timer + timers.length;
+  return { mail, timer, world, user: world + emissions.length, emissions };
+}
+
+function guardsOf({ timers, limited }: Layout, channels: number, moves: Moves): string {
   const room = 'flight < IN_FLIGHT';
-  const guards = [
-    ...Array.from(
-      { length: channels },
-      (_, i) => `len(mail[${i}]) > 0 -> move = ${first.mail + i}`,
-    ),
-    ...timers.map((_, i) => `timer[${i}] != 0 && ${room} -> move = ${first.timer + i}`),
-    ...emissions.map(({ slot, choice }, i) => {
-      const open = `choices(emission(${slot}, actor[${slot}])) > ${choice}`;
-      return `${room} && ${open} -> move = ${first.world + i}`;
-    }),
-    ...limited.map((isLimited, i) => {
-      const at = `world * ${limited.length} + ${i}`;
-      const left = isLimited ? ` && (most(${at}) == 0 || used[${i}] < most(${at}))` : '';
-      return `${room} && world != 0 && command(${at}) != 0${left} -> move = ${first.user + i}`;
-    }),
-  ];
-  const choose = Array.from({ length: worlds }, (_, i) => {
-    const told = `; c_code { printf("world ${i + 1} from %.0f\\n", nstates); }`;
-    return `:: world = ${i + 1}${announce ? told : ''}`;
+  const mail = Array.from({ length: channels }, (_, i) => `len(mail[${i}]) > 0`);
+  const clocks = timers.map((_, i) => `timer[${i}] != 0 && ${room}`);
+  const world = moves.emissions.map(
+    ({ slot, choice }) => `${room} && choices(emission(${slot}, actor[${slot}])) > ${choice}`,
+  );
+  const user = limited.map((isLimited, i) => {
+    const at = `world * ${limited.length} + ${i}`;
+    const left = isLimited ? ` && (most(${at}) == 0 || used[${i}] < most(${at}))` : '';
+    return `${room} && world != 0 && command(${at}) != 0${left}`;
   });
+  return [...mail, ...clocks, ...world, ...user]
+    .map((guard, i) => `:: ${guard} -> move = ${moves.mail + i}`)
+    .join('\n');
+}
+
+function choiceOf(worlds: number, { announce = false }: PromelaOptions): string {
+  const told = (world: number) =>
+    announce ? `; c_code { printf("world ${world} from %.0f\\n", nstates); }` : '';
+  return Array.from({ length: worlds }, (_, i) => `:: world = ${i + 1}${told(i + 1)}`).join('\n');
+}
+
+function systemOf(layout: Layout, ports: Ports, worlds: number, options: PromelaOptions): string {
+  const channels = ports.reader.length;
+  const moves = movesOf(layout, channels);
   return `
 active proctype system() {
 end:
@@ -304,30 +311,14 @@ end:
       if
       :: world == 0 ->
         if
-${indented(choose.join('\n'), 8)}
+${indented(choiceOf(worlds, options), 8)}
         fi;
         move = ${START}
-${indented(guards.map((guard) => `:: ${guard}`).join('\n'), 6)}
+${indented(guardsOf(layout, channels, moves), 6)}
       fi;
       d_step {
-${indented(taken(layout, first), 8)}
-        do
-        :: broken != 0 -> break
-        :: broken == 0 && op(pc) == 0 && top == 0 -> break
-        :: broken == 0 && op(pc) == 0 && top > 0 ->
-          top--; slot = stack_slot[top]; pc = stack_pc[top]
-        :: broken == 0 && op(pc) != 0 ->
-          child = (op(pc) <= ${SEND + 1} -> kid(slot, arg(pc)) : 0);
-          if
-${indented(effects, 10)}
-          fi
-        od;
-        if
-        :: broken != 0 ->
-${indented(breaks.map(assertion).join('\n'), 10)}
-          skip
-        :: else
-        fi;
+${indented(taken(layout, moves), 8)}
+${indented(performed, 8)}
         move = 0
       }
     }
@@ -335,15 +326,32 @@ ${indented(breaks.map(assertion).join('\n'), 10)}
 }`.trim();
 }
 
+/** The program of the step, and those of the actors that it spawns. */
+const performed = `
+do
+:: broken != 0 -> break
+:: broken == 0 && op(pc) == 0 && top == 0 -> break
+:: broken == 0 && op(pc) == 0 && top > 0 ->
+  top--; slot = stack_slot[top]; pc = stack_pc[top]
+:: broken == 0 && op(pc) != 0 ->
+  child = (op(pc) <= ${SEND + 1} -> kid(slot, arg(pc)) : 0);
+  if
+${indented(effects, 2)}
+  fi
+od;
+if
+:: broken != 0 ->
+${indented(breaks.map(assertion).join('\n'), 2)}
+  skip
+:: else
+fi;`.trim();
+
 /** The actor's own part of a move: who steps on what. */
-function taken({ emissionsMax, limited }: Layout, first: Record<string, number>): string {
-  const worldMoves = emissionsMax.flatMap((max, slot) =>
-    Array.from({ length: max }, (_, choice) => ({ slot, choice })),
-  );
-  const emitted = worldMoves.map(
-    ({ slot, choice }, i) =>
-      `:: move == ${(first.world ?? 0) + i} -> slot = ${slot}; i = emission(${slot}, actor[${slot}]) + ${choice}`,
-  );
+function taken({ limited }: Layout, moves: Moves): string {
+  const emitted = moves.emissions.map(({ slot, choice }, i) => {
+    const entry = `emission(${slot}, actor[${slot}]) + ${choice}`;
+    return `:: move == ${moves.world + i} -> slot = ${slot}; i = ${entry}`;
+  });
   const stepped = `
   step = step_of(actor[slot], event);
   if
@@ -354,22 +362,22 @@ function taken({ emissionsMax, limited }: Layout, first: Record<string, number>)
 broken = 0; pc = 0; top = 0; step = 0; slot = 0;
 if
 :: move == ${START} -> step = first(world)
-:: move >= ${first.mail} && move < ${first.timer} ->
-  port = move - ${first.mail};
+:: move >= ${moves.mail} && move < ${moves.timer} ->
+  port = move - ${moves.mail};
   slot = reader(port);
   mail[port]?event;
   flight--;
 ${indented(stepped, 2)}
-:: move >= ${first.timer} && move < ${first.world} ->
-  i = move - ${first.timer};
+:: move >= ${moves.timer} && move < ${moves.world} ->
+  i = move - ${moves.timer};
   slot = owner(i);
   event = timer[i];
   timer[i] = 0;
 ${indented(stepped, 2)}
-:: move >= ${first.user} ->
-  i = world * ${limited.length} + move - ${first.user};
+:: move >= ${moves.user} ->
+  i = world * ${limited.length} + move - ${moves.user};
   event = command(i);
-  if :: most(i) > 0 -> used[move - ${first.user}]++ :: else fi;
+  if :: most(i) > 0 -> used[move - ${moves.user}]++ :: else fi;
 ${indented(stepped, 2)}
 :: else ->
   if
@@ -380,7 +388,7 @@ ${indented([...emitted, ':: else -> broken = CLOSED'].join('\n'), 2)}
   post(up(slot))
 fi;
 if
-:: move >= ${first.world} && move < ${first.user}
+:: move >= ${moves.world} && move < ${moves.user}
 :: else ->
   if :: broken == 0 -> judge() :: else fi;
   if :: broken == 0 -> actor[slot] = next(step); pc = program(step) :: else fi

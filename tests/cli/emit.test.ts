@@ -42,7 +42,9 @@ describe('holdfast check --emit promela', () => {
     const said = await emit(join(folder, 'door.js'), '--out', join(folder, 'models'));
     expect(said).toEqual({
       code: 0,
-      stdout: `door: 2 states, 4 edges, in flight 2; ${file}\n  SPIN has to store 3 states, one of them before the start\n`,
+      stdout:
+        `door: 2 states, 4 edges, in flight 2; ${file}\n` +
+        '  SPIN has to store 3 states, one of them before the start\n',
       stderr: '',
     });
     expect(readFileSync(file, 'utf8')).toContain('"states, stored" is to be 3:');

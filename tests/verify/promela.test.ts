@@ -60,7 +60,7 @@ describe('the model of a world', () => {
     expect(first).toContain('who lives at the root, /line, /line/bell, /line/wire');
   });
 
-  it('has one guard for each channel, timer, emission and command, however many states', async () => {
+  it('has one guard for each channel, timer, emission and command', async () => {
     const guards = async (inFlight: number): Promise<number | undefined> =>
       promela([await tablesOf(deskWorld(), inFlight)]).match(/-> move = \d+$/gm)?.length;
     // 3 up and 1 down, 3 timers, 2 emissions, 5 commands
