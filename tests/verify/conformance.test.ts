@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { conformance } from '../../src/verify/index.ts';
 import { deskWorld } from './machines.ts';
 
-describe('conformance', () => {
+/** Room for a loaded machine. */
+describe('conformance', { timeout: 120_000 }, () => {
   it('finds no difference in 20,000 steps of the right machines', () => {
     const result = conformance(deskWorld(), { seed: 7, steps: 20_000 });
     expect(result.difference).toBeUndefined();
