@@ -75,8 +75,8 @@ function asJson(saved: Counterexample, made: Retrace, code: number): string {
 }
 
 const ofNetwork =
-  'async: real actors ran, and what they sent each other was held and handed over in this order;\n' +
-  '  one process alone hands over at once, and may never come to it';
+  'async: real actors ran; what they sent each other was held and handed over in this order.\n' +
+  '  One process alone hands over at once, and may never come to it.';
 
 function asText(saved: Counterexample, made: Retrace, code: number): string {
   const { world, delivery, guarantee, sentence, moves } = saved;

@@ -98,7 +98,9 @@ export class RealSystem {
   #wire(system: Relay, isHeld: boolean): Network | undefined {
     const relay = system._relay;
     const network = isHeld ? new Network((ref) => this.#leafRefs.has(ref), relay) : undefined;
-    system._relay = (source, target, event) => {
+    system._relay = (source, target, sent) => {
+      // one object may be sent by many
+      const event = this.judge ? { ...sent } : sent;
       this.judge?.sent(source, event);
       if (!network?.holds(source, target, event)) relay(source, target, event);
     };
@@ -270,7 +272,8 @@ function fake(leaf: Leaf): AnyActorLogic {
     const given = (input ?? {}) as Record<string, unknown>;
     const path = pathOf(self as unknown as Ref);
     const id = (self as unknown as Ref).id;
-    const message = (report: Message): Message => ({ type: `from.${id}`, gen: real.gen, report });
+    const message = (report: Message): Message =>
+      leaf.plain ? report : { type: `from.${id}`, gen: real.gen, report };
     const real: RealLeaf = {
       path,
       leaf,

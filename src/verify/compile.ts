@@ -65,6 +65,8 @@ export interface Compilation {
   actions: readonly RawAction[];
   parent: unknown;
   self: unknown;
+  /** it serves no generation: what it says to its parent needs no envelope */
+  plain: boolean;
   /** an actor's first step: XState starts the children before it runs the other effects */
   initial: boolean;
   before: Generations;
@@ -127,10 +129,12 @@ function draft(action: RawAction, from: Compilation, opened: string[], drafts: D
 }
 
 function spawn(params: Record<string, unknown>, from: Compilation, opened: string[]): Draft {
-  const { id, src, systemId, input } = params;
+  const { src, systemId, input } = params;
   const ref = params.actorRef as ChildRef;
+  // a function may have made it
+  const id = params.id === undefined ? undefined : ref.id;
   if (typeof src !== 'string') throw new Broken('modelled', 'a child was spawned by inline logic');
-  if (typeof id !== 'string') throw new Broken('modelled', `child '${src}' has no static id`);
+  if (id === undefined) throw new Broken('modelled', `child '${src}' has no id of its own`);
   if (systemId !== undefined) throw new Broken('modelled', `child '${id}' has a systemId`);
   if (ref._syncSnapshot) throw new Broken('modelled', `child '${id}' syncs its snapshot`);
   const gen = (input as { gen?: unknown } | undefined)?.gen;
@@ -156,7 +160,8 @@ function stop(ref: ChildRef, to: Numbering, drafts: Draft[]): void {
   drafts.splice(0, drafts.length, ...drafts.filter((made, i) => !isLost(made, i)));
 }
 
-function send(params: Record<string, unknown>, { to, parent, self, after }: Compilation): Effect {
+function send(params: Record<string, unknown>, from: Compilation): Effect {
+  const { to, parent, self, after, plain } = from;
   const message = params.event as Message;
   const target = params.to as ChildRef;
   if (params.delay !== undefined) {
@@ -166,13 +171,19 @@ function send(params: Record<string, unknown>, { to, parent, self, after }: Comp
     throw new Broken('modelled', `'${message.type}' is sent to self: raise it`);
   }
   to.travels(message);
-  if (params.to === parent) return reportTo(message, to);
+  if (params.to === parent) return plain ? told(message, to) : reportTo(message, to);
   if (message.type !== 'order') {
     return effect(SEND, nameId(to, target.id), to.eventId(message));
   }
   const token = rename(message.gen, generationOf(after, target.id));
   if (token === NONE) throw new Broken('generations', `an order to '${target.id}' has no gen`);
   return effect(SEND, nameId(to, target.id), to.eventId(withGeneration(message, token)));
+}
+
+/** A report as anybody would write it: `sendParent({ type })`. */
+function told(message: Message, to: Numbering): Effect {
+  if (message.type.startsWith('from.')) return reportTo(message, to);
+  return effect(REPORT, -1, to.eventId(message));
 }
 
 function reportTo(message: Message, to: Numbering): Effect {

@@ -170,7 +170,8 @@ export abstract class Delivery {
   /** A report under another name than the sender's own. */
   protected checkName(slot: number, event: number): void {
     const entry = this.stepper.event(event);
-    if (entry.reportOf === this.slots.names[slot]) return;
+    const isPlain = entry.reportOf < 0;
+    if (isPlain || entry.reportOf === this.slots.names[slot]) return;
     const path = this.slots.paths[slot];
     this.broke('no-inner-event', `${path} reported as '${entry.message.type}', not as itself`);
   }

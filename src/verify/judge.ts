@@ -116,7 +116,7 @@ export class Judge {
     const before = actor.getSnapshot();
     if (!this.#begun.has(actor)) this.#begun.set(actor, { event, before });
     if (this.#suspects.has(actor)) return;
-    const why = this.#staleness(before, event);
+    const why = this.#staleness(actor, before, event);
     if (why === undefined) return;
     this.#suspects.set(actor, { event, before: textOf(before), why, deeds: 0 });
   }
@@ -152,12 +152,11 @@ export class Judge {
   }
 
   /** Why a report should change nothing; undefined when it is of the child in force. */
-  #staleness({ children, context }: RawSnapshot, event: Message): string | undefined {
-    if (!event.type.startsWith('from.')) return undefined;
-    const slot = event.type.slice('from.'.length);
+  #staleness(actor: Ref, { children, context }: RawSnapshot, event: Message): string | undefined {
     const sender = this.#senders.get(event);
-    if (sender && children[slot] !== sender) return 'from a stopped actor';
-    const present = generationOf(generationsOf(context), slot);
+    if (sender?._parent === actor && children[sender.id] !== sender) return 'from a stopped actor';
+    if (!event.type.startsWith('from.')) return undefined;
+    const present = generationOf(generationsOf(context), event.type.slice('from.'.length));
     const isOlder = typeof event.gen === 'number' && event.gen !== present;
     return isOlder ? 'of an older generation' : undefined;
   }

@@ -33,7 +33,7 @@ export class Network {
   /** Whether a message is kept: one between a machine and its parent is. */
   holds(source: Ref | undefined, target: Ref, event: Message): boolean {
     if (source === undefined || source === target || this.#isLeaf(target)) return false;
-    if (event.type.startsWith('xstate.')) return false;
+    if (event.type.startsWith('xstate.') && !this.#isLeaf(source)) return false;
     if (source._parent !== target && target._parent !== source) return false;
     this.#held.push({ source, target, event });
     return true;

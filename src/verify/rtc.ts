@@ -210,7 +210,8 @@ export class RtcDelivery extends Delivery {
     const step = this.stepper.step(actor.snapshot, event);
     const entry = this.stepper.event(event);
     this.fault ??= step.fault;
-    if (!step.noop && entry.reportOf >= 0) {
+    const isReport = entry.reportOf >= 0 || (from !== undefined && from.parent === actor);
+    if (!step.noop && isReport) {
       if (from && (from.gone || from.stopping)) {
         this.notInert(actor.slot, event, 'from a stopped actor');
       } else if (entry.token === STALE) {

@@ -1,7 +1,7 @@
 /**
  * A counterexample as a sequence diagram for a terminal: an actor is a column, time goes down, and
- * what is said stands to the right of its arrow. It keeps within 100 columns up to some twenty actors,
- * and it must never leave out a message, an actor that came or went, or a state that changed.
+ * what is said stands to the right of its arrow. It keeps within 100 columns up to some twenty
+ * actors. It must never leave out a message, an actor that came or went, or a state that changed.
  */
 import type { Happening, Sent, TraceStep, Violation } from './world.ts';
 

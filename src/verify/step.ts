@@ -127,11 +127,14 @@ export class Stepper {
   /** What the outside may do to this leaf: id of the report under `childName`, next snapshot. */
   emissions(snapshotId: number, childName: string): { event: number; next: number }[] {
     const entry = this.#snapshots.at(snapshotId);
-    const allowed = this.#role(entry.role).leaf?.emits[entry.state ?? ''] ?? [];
+    const { leaf } = this.#role(entry.role);
+    const allowed = leaf?.emits[entry.state ?? ''] ?? [];
     return allowed.map(({ report, next }) => {
-      const bare: Message = { type: `from.${childName}`, report };
+      const bare: Message = leaf?.plain ? report : { type: `from.${childName}`, report };
       return {
-        event: this.eventId(entry.token === NONE ? bare : { ...bare, gen: entry.token }),
+        event: this.eventId(
+          entry.token === NONE || leaf?.plain ? bare : { ...bare, gen: entry.token },
+        ),
         next: this.#leafState(entry.role, next, entry.token),
       };
     });
@@ -215,7 +218,8 @@ export class Stepper {
   }
 
   #learn(leaf: Leaf): void {
-    for (const emission of Object.values(leaf.emits).flat()) this.#inner.add(emission.report.type);
+    const reports = leaf.plain ? [] : Object.values(leaf.emits).flat();
+    for (const { report } of reports) this.#inner.add(report.type);
     const commands = Object.values(leaf.receives ?? {}).flatMap((by) => Object.keys(by));
     for (const type of commands) (leaf.echoesOrders ? this.#inner : this.#outer).add(type);
   }
@@ -319,6 +323,7 @@ export class Stepper {
       actions,
       parent: this.#scope.parent,
       self: this.#scope.self,
+      plain: snapshot.context.gen === undefined,
       initial: from < 0,
       before: generationsOf(before),
       after: generationsOf(snapshot.context),

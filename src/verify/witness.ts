@@ -39,9 +39,10 @@ export function witness(world: World): Witness {
       const told = leafOf(actorRef);
       if (told?.takes(message.order ?? message)) events += 1;
       const speaker = leafOf(sourceRef);
-      if (speaker === undefined || message.report === undefined) return;
+      const report = speaker?.isPlain ? message : message.report;
+      if (speaker === undefined || report === undefined) return;
       events += 1;
-      const objection = speaker.reports(message.report);
+      const objection = speaker.reports(report);
       if (objection !== undefined) refused.push(objection);
     },
     get events() {
@@ -76,6 +77,11 @@ class Follower {
     const given = (input ?? {}) as Readonly<Record<string, unknown>>;
     const state = typeof leaf.initial === 'string' ? leaf.initial : leaf.initial(given);
     this.#places = [{ state, taken: 0 }];
+  }
+
+  /** Its reports travel without an envelope. */
+  get isPlain(): boolean {
+    return this.#leaf.plain === true;
   }
 
   /** False for what no automaton of this leaf could take, as XState's own events. */

@@ -12,7 +12,7 @@ export interface Message {
 
 /** One thing the outside may do to a leaf in a given state. */
 export interface Emission {
-  /** posted to the owner as `{type: 'from.<id>', gen, report}` */
+  /** posted to the owner as `{type: 'from.<id>', gen, report}`; by a `plain` leaf as it is */
   report: Message;
   next: string;
   /** fields of the report that nobody reads who hears it then: it stands for every value */
@@ -33,6 +33,8 @@ export interface Leaf {
   live?: (state: string) => boolean;
   /** takes orders: each one's generation is stamped on the reports that follow it */
   echoesOrders?: boolean;
+  /** posts bare events, as `sendBack` does; for a promise `xstate.done.actor.<id>` or `…error…` */
+  plain?: boolean;
   /** it has to come to its own end: to stop it in such a state breaks `not-abandoned` */
   mustEnd?: (state: string) => boolean;
   /** what its cleanup posts at once when it is stopped: that breaks `silent-once-stopped` */

@@ -5,7 +5,8 @@ import { RealSystem } from '../../src/verify/actors.ts';
 import { conformance, explore, tour } from '../../src/verify/index.ts';
 import { deskWorld } from './machines.ts';
 
-describe('conformance', () => {
+/** Room for a loaded machine. */
+describe('conformance', { timeout: 120_000 }, () => {
   it('finds no difference in 10,000 steps of the right machines', () => {
     const result = conformance(deskWorld(), { seed: 7, steps: 10_000 });
     expect(result.difference).toBeUndefined();

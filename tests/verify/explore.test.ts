@@ -172,7 +172,7 @@ describe('a goal', () => {
 });
 
 describe('a promise about a step', () => {
-  it('is asked of every step of its role, whatever the others do, and broken on a shortest way', () => {
+  it('is asked of every step of its role alone, and broken on a shortest way', () => {
     const steps: NonNullable<Promises['steps']> = {
       'never rests from talk': {
         role: 'desk',
