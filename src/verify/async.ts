@@ -22,6 +22,7 @@ import {
   STOP,
   type Step,
 } from './program.ts';
+import type { Stepper } from './step.ts';
 import { STALE } from './tokens.ts';
 import type { MessageView, MoveKind, World } from './world.ts';
 
@@ -33,8 +34,8 @@ export interface AsyncBounds {
 export class AsyncDelivery extends Delivery {
   readonly #bounds: AsyncBounds;
 
-  constructor(world: World, bounds: AsyncBounds) {
-    super(world);
+  constructor(world: World, bounds: AsyncBounds, stepper?: Stepper) {
+    super(world, stepper);
     this.#bounds = bounds;
   }
 

@@ -9,6 +9,7 @@ import { type Delivery, MAX_MOVES, MAX_ROW } from './delivery.ts';
 import { Numbers, States } from './encode.ts';
 import { type Edges, firstWithout, packEdge } from './goals.ts';
 import { RtcDelivery } from './rtc.ts';
+import type { Stepper } from './step.ts';
 import { replay } from './trace.ts';
 import { brief, RowView } from './view.ts';
 import type { Bounds, Check, ExploreOptions, Progress, Result, Violation, World } from './world.ts';
@@ -20,8 +21,9 @@ const DEFAULT_CHANNEL = 12;
 const SLICE_STATES = 64;
 const SLICE_MS = 40;
 
-export function explore(world: World, options: ExploreOptions): Result {
-  return new Search(world, options).run();
+/** `stepper`: tables of this world that are known from elsewhere; the default is new ones. */
+export function explore(world: World, options: ExploreOptions, stepper?: Stepper): Result {
+  return new Search(world, options, stepper).run();
 }
 
 /**
@@ -41,11 +43,16 @@ export function exploreWhile(
 export function deliveryOf(
   world: World,
   options: Bounds & Pick<ExploreOptions, 'delivery'>,
+  stepper?: Stepper,
 ): Delivery {
   const channel = options.channel ?? DEFAULT_CHANNEL;
   return options.delivery === 'rtc'
-    ? new RtcDelivery(world, { posts: options.posts ?? DEFAULT_POSTS, channel })
-    : new AsyncDelivery(world, { inFlight: options.inFlight ?? DEFAULT_IN_FLIGHT, channel });
+    ? new RtcDelivery(world, { posts: options.posts ?? DEFAULT_POSTS, channel }, stepper)
+    : new AsyncDelivery(
+        world,
+        { inFlight: options.inFlight ?? DEFAULT_IN_FLIGHT, channel },
+        stepper,
+      );
 }
 
 interface Finding {
@@ -74,9 +81,9 @@ class Search {
   #depth = 0;
   #isAbandoned = false;
 
-  constructor(world: World, options: ExploreOptions) {
+  constructor(world: World, options: ExploreOptions, stepper?: Stepper) {
     this.#options = options;
-    this.#delivery = deliveryOf(world, options);
+    this.#delivery = deliveryOf(world, options, stepper);
     this.#always = Object.entries(options.promises?.always ?? {});
     this.#atRest = Object.entries(options.promises?.atRest ?? {});
     this.#keepEdges = Object.keys(options.promises?.goals ?? {}).length > 0;

@@ -29,7 +29,7 @@ describe('holdfast', () => {
     });
   });
 
-  it.each(['', 'demo', 'run', 'check'])(
+  it.each(['', 'demo', 'run', 'check', 'mutants'])(
     'explains itself within 80 columns: %s',
     async (command) => {
       const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help');

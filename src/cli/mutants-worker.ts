@@ -1,0 +1,24 @@
+/**
+ * One process of `holdfast mutants`: judges the mutants that it is handed, one at a time. It must
+ * never choose by itself, so that every mutant is judged once, and
+ * never outlive the process that started it.
+ */
+import { Judge, mutantsIn } from '../verify/mutants.ts';
+import type { WorldName } from './arguments.ts';
+import { layer, type Task } from './mutants.ts';
+import { shipped, subjectOf } from './subject.ts';
+
+const { file, world } = JSON.parse(process.argv[2] ?? '{}') as Task;
+const { worlds, promises } =
+  file === undefined ? shipped(world as WorldName | undefined) : await subjectOf(file);
+const judge = new Judge(worlds, { ...layer, promises });
+const mutants = new Map(mutantsIn(worlds).map((mutant) => [mutant.id, mutant]));
+
+process.on('message', (id: string) => {
+  const mutant = mutants.get(id);
+  if (mutant === undefined) throw new RangeError(`no mutant ${id}`);
+  process.send?.(judge.judge(mutant));
+});
+process.on('disconnect', () => process.exit());
+// Ctrl-C reaches the whole group: who is asked is the process that started this one
+process.on('SIGINT', () => {});
