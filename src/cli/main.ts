@@ -203,7 +203,7 @@ function addCheck(root: Command): void {
 }
 
 function addMutants(root: Command): void {
-  const name = `${worldNames.join(', ')} (default: one after the other)`;
+  const name = `${worldNames.join(', ')} (default: link and service)`;
   root
     .command('mutants')
     .summary('change the machines in one place each: a promise must notice')

@@ -4,13 +4,10 @@
  * never outlive the process that started it.
  */
 import { Judge, mutantsIn } from '../verify/mutants.ts';
-import type { WorldName } from './arguments.ts';
-import { layer, type Task } from './mutants.ts';
-import { shipped, subjectOf } from './subject.ts';
+import { judgedIn, layer, type Task } from './mutants.ts';
 
-const { file, world } = JSON.parse(process.argv[2] ?? '{}') as Task;
-const { worlds, promises } =
-  file === undefined ? shipped(world as WorldName | undefined) : await subjectOf(file);
+const task = JSON.parse(process.argv[2] ?? '{}') as Task;
+const { worlds, promises } = await judgedIn(task);
 const judge = new Judge(worlds, { ...layer, promises });
 const mutants = new Map(mutantsIn(worlds).map((mutant) => [mutant.id, mutant]));
 

@@ -11,7 +11,7 @@ import { mutantsIn, tallied, type Verdict } from '../verify/mutants.ts';
 import type { Mutant } from '../verify/mutate.ts';
 import { UsageError, type WorldName } from './arguments.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
-import { shipped, subjectOf } from './subject.ts';
+import { type Subject, shipped, subjectOf } from './subject.ts';
 
 export interface MutantsOptions {
   world?: WorldName;
@@ -25,11 +25,22 @@ export interface MutantsOptions {
 /** What a worker is started with. */
 export interface Task {
   readonly file: string | undefined;
-  readonly world: string | undefined;
+  readonly world: WorldName | undefined;
 }
 
 /** Any order of delivery with one message under way: the most orders for the fewest states. */
 export const layer = { delivery: 'async', inFlight: 1 } as const;
+
+/**
+ * Where mutants are judged: without a name the two halves that ship, in which every machine is
+ * at work for a tenth of what the whole would cost.
+ */
+export async function judgedIn({ file, world }: Task): Promise<Subject> {
+  if (file !== undefined) return subjectOf(file);
+  const subject = shipped(world);
+  if (world !== undefined) return subject;
+  return { ...subject, worlds: subject.worlds.filter(({ name }) => name !== 'both') };
+}
 
 const progressMs = 1_000;
 const workersMax = 8;
@@ -39,7 +50,7 @@ export async function mutants(file: string | undefined, options: MutantsOptions)
   if (file !== undefined && world !== undefined) {
     throw new UsageError(`--world must not come with a FILE; got ${JSON.stringify(world)}`);
   }
-  const { worlds } = file === undefined ? shipped(world) : await subjectOf(file);
+  const { worlds } = await judgedIn({ file, world });
   const all = mutantsIn(worlds);
   const names = [...new Set(all.map((mutant) => mutant.machine))];
   if (machine !== undefined && !names.includes(machine)) {

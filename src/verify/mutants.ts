@@ -31,7 +31,7 @@ export interface Verdict {
 }
 
 /** How far a search may grow beyond the original's before the mutant is left undecided. */
-const growth = 3;
+const growth = 2;
 
 /** Every mutant of every machine of these worlds, each machine once. */
 export function mutantsIn(worlds: readonly NamedWorld[]): Mutant[] {

@@ -99,6 +99,9 @@ function byKind(all: readonly Listed[], killed: ReadonlySet<string>, same: Reado
   return Object.fromEntries(counted);
 }
 
+const sameIn = (all: readonly { mutant: string }[], id: string): boolean =>
+  all.some(({ mutant }) => mutant === id);
+
 const { values } = parseArgs({
   options: {
     machine: { type: 'string' },
@@ -114,7 +117,8 @@ async function main(): Promise<void> {
   const within = seconds === undefined ? [] : ['--seconds', seconds];
   const { mutants } = await holdfast<{ mutants: Listed[] }>('--list', ...only);
   const judged = await holdfast<Judged>(...only, ...within);
-  const settled = new Set([...judged.kills, ...judged.equivalent].map(({ mutant }) => mutant));
+  const settled = new Set(judged.kills.map(({ mutant }) => mutant));
+  // what is equal in the worlds may differ under options that no world has
   const open = mutants.filter(({ id }) => !settled.has(id) && reasons[id] === undefined);
   const tried = open.length === 0 ? [] : await played(open.map(({ id }) => id));
   const scenarios = tried.filter(({ by }) => by !== undefined);
@@ -122,8 +126,9 @@ async function main(): Promise<void> {
     const reason = reasons[id];
     return reason === undefined || settled.has(id) ? [] : [{ mutant: id, reason }];
   });
-  const equivalent = [...judged.equivalent, ...explained];
   const killed = new Set([...judged.kills, ...scenarios].map(({ mutant }) => mutant));
+  const equal = judged.equivalent.filter(({ mutant }) => !killed.has(mutant));
+  const equivalent = [...equal, ...explained.filter(({ mutant }) => !sameIn(equal, mutant))];
   const same = new Set(equivalent.map(({ mutant }) => mutant));
   const survived = mutants
     .filter(({ id }) => !killed.has(id) && !same.has(id))
