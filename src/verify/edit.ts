@@ -48,7 +48,7 @@ export interface Group {
   readonly transitions: readonly { config: Transition; definition: AnyTransitionDefinition }[];
 }
 
-export const transitionOf = (value: unknown): Transition =>
+const transitionOf = (value: unknown): Transition =>
   isTree(value) ? value : { target: value };
 
 export const nodesOf = (node: AnyStateNode): AnyStateNode[] => [

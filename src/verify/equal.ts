@@ -17,7 +17,7 @@ const walkMoves = 80;
 const seed = 1;
 
 /** The same world, its contexts told apart to the last field. */
-export const unmerged = (world: World): World => ({
+const unmerged = (world: World): World => ({
   ...world,
   roles: world.roles.map((role: Role) =>
     isMachineRole(role) ? { name: role.name, machine: role.machine } : role,
