@@ -50,6 +50,8 @@ export interface Mutant {
   readonly kind: MutantKind;
   /** the id of the machine that was changed */
   readonly machine: string;
+  /** XState's id of the state that was changed; undefined for a guard or action of any state */
+  readonly state: string | undefined;
   /** where, and what was done there */
   readonly sentence: string;
   build(): AnyStateMachine;
@@ -76,11 +78,12 @@ function remade(machine: AnyStateMachine, config: unknown, more: object = {}): A
 /** Makes the mutants of one place; `what` is a word for the id. */
 type Make = (kind: MutantKind, what: string, words: string, config: () => unknown) => Mutant;
 
-function maker(machine: AnyStateMachine, id: string, place: string): Make {
+function maker({ machine, id: state }: AnyStateNode, id: string, place: string): Make {
   return (kind, what, words, config) => ({
     id: `${id}/${what}`,
     kind,
     machine: machine.id,
+    state,
     sentence: `${place}: ${words}`,
     build: () => remade(machine, config()),
   });
@@ -96,7 +99,7 @@ function ofGroup(node: AnyStateNode, group: Group): Mutant[] {
     const isOne = group.transitions.length === 1;
     const words = isOne ? group.words : `${group.words} (${i + 1})`;
     const id = `${idOf(node)}/${group.words.replace(' ', '-')}${isOne ? '' : `-${i + 1}`}`;
-    const make = maker(machine, id, `${machine.id}: ${nameOf(node)}, ${words}`);
+    const make = maker(node, id, `${machine.id}: ${nameOf(node)}, ${words}`);
     return ofTransition(node, group, i, make);
   });
   return [...each, ...delays];
@@ -193,7 +196,7 @@ function ofDelay(node: AnyStateNode, { path, words }: Group): Mutant[] {
   const other = others.find((one) => !taken.includes(one));
   if (other === undefined) return [];
   const id = `${idOf(node)}/${words.replace(' ', '-')}`;
-  const make = maker(machine, id, `${machine.id}: ${nameOf(node)}, ${words}`);
+  const make = maker(node, id, `${machine.id}: ${nameOf(node)}, ${words}`);
   const change = () =>
     edited(machine.config, path.slice(0, -1), (old) => {
       const all = Object.entries(isTree(old) ? old : {});
@@ -205,7 +208,7 @@ function ofDelay(node: AnyStateNode, { path, words }: Group): Mutant[] {
 function ofState(node: AnyStateNode): Mutant[] {
   const { machine, config } = node;
   const at = placeOf(node);
-  const make = maker(machine, idOf(node), `${machine.id}: ${nameOf(node)}`);
+  const make = maker(node, idOf(node), `${machine.id}: ${nameOf(node)}`);
   const put = (key: string, value: unknown) => () =>
     edited(machine.config, [...at, key], () => value);
   const list = (kind: 'entry' | 'exit') =>
@@ -261,6 +264,7 @@ function ofGuards(machine: AnyStateMachine): Mutant[] {
         id: `${machine.id}/guard-${name}/${id}`,
         kind: 'guard',
         machine: machine.id,
+        state: undefined,
         sentence: `${machine.id}: guard ${name}: ${words}`,
         build: () => remade(machine, machine.config, { guards: { ...guards, [name]: made } }),
       }),
@@ -278,6 +282,7 @@ function ofActions(machine: AnyStateMachine): Mutant[] {
         id: `${machine.id}/action-${name}/${id}`,
         kind: 'assign',
         machine: machine.id,
+        state: undefined,
         sentence: `${machine.id}: action ${name}: ${words}`,
         build: () => remade(machine, machine.config, { actions: { ...actions, [name]: made } }),
       }),

@@ -3,7 +3,7 @@
  * the mutant that is in force when an actor begins. Without one it is the machine itself. It must
  * never be exchanged while a scenario plays.
  */
-import type { AnyStateMachine } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 
 const originals = new Map<string, AnyStateMachine>();
 let inForce: { readonly machine: string; readonly made: AnyStateMachine } | undefined;
@@ -26,12 +26,38 @@ export function standIn<M extends AnyStateMachine>(original: M): M {
   return late(present) as M;
 }
 
+/** States that were active after some step, as `machine/state`. */
+let visited: Set<string> | undefined;
+
+/** Hears of every state that is visited while `play` runs. */
+export async function visits(play: () => Promise<unknown>): Promise<ReadonlySet<string>> {
+  const seen = new Set<string>();
+  visited = seen;
+  try {
+    await play();
+  } finally {
+    visited = undefined;
+  }
+  return seen;
+}
+
+function note(machine: AnyStateMachine, { _nodes: nodes }: AnyMachineSnapshot): void {
+  for (const { id } of nodes) visited?.add(`${machine.id}/${id}`);
+}
+
 type Provided = Parameters<AnyStateMachine['provide']>[0];
 
 function late(present: () => AnyStateMachine): AnyStateMachine {
   return new Proxy(present(), {
     get: (_, key) => {
       const machine = present();
+      if (visited !== undefined && (key === 'transition' || key === 'getInitialSnapshot')) {
+        return (...given: unknown[]) => {
+          const next: AnyMachineSnapshot = Reflect.apply(machine[key], machine, given);
+          note(machine, next);
+          return next;
+        };
+      }
       if (key !== 'provide') return Reflect.get(machine, key, machine);
       return (more: Provided) => {
         const made = new WeakMap<AnyStateMachine, AnyStateMachine>();
