@@ -6,6 +6,15 @@
  * What no promise here has to say is checked always: stale reports change nothing, no machine
  * throws, no inner event travels, one instance per path, no timer is armed twice.
  */
+import {
+  connections,
+  disagreement,
+  ends,
+  halves,
+  patientForEver,
+  processes,
+  sockets,
+} from './agreement.ts';
 
 /** What a promise may look at; the checker's view of one state has it all. */
 export interface Actor {
@@ -246,6 +255,51 @@ export const guarantees: readonly Guarantee[] = [
         ? 'a socket exists during a pause'
         : undefined,
   },
+  {
+    id: 'root-knows-its-halves',
+    sentence: 'With nothing under way the root knows how its service and its link are doing.',
+    kind: 'atRest',
+    forbids: ['I30', 'I60'],
+    check: (view) => disagreement(halves, view),
+  },
+  {
+    id: 'link-knows-its-connection',
+    sentence: 'A link is open exactly while its connection is, and ends with it.',
+    kind: 'atRest',
+    forbids: ['I60'],
+    check: (view) => disagreement(connections, view),
+  },
+  {
+    id: 'connection-knows-its-socket',
+    sentence: 'A connection is as far as its socket is, and never waits for one that has ended.',
+    kind: 'atRest',
+    forbids: ['I66'],
+    check: (view) => disagreement(sockets, view),
+  },
+  {
+    id: 'service-knows-its-process',
+    sentence: 'A service is as far as its process is, and never waits for one that is gone.',
+    kind: 'atRest',
+    forbids: ['I33'],
+    check: (view) => disagreement(processes, view),
+  },
+  {
+    id: 'process-knows-its-end',
+    sentence: 'A process is believed alive only while it is, and gone only once it is.',
+    kind: 'atRest',
+    forbids: ['I33', 'I43'],
+    check: (view) => disagreement(ends, view),
+  },
+  {
+    id: 'nobody-waits-for-ever',
+    sentence: 'Whoever waits has a deadline.',
+    kind: 'always',
+    forbids: ['I51', 'I66'],
+    check: (view) => {
+      const stuck = patientForEver(view);
+      return stuck === undefined ? undefined : `${stuck.path} waits without a deadline`;
+    },
+  },
 ];
 
 /** What the checker looks at in every step of any machine, under the names it reports. */
@@ -323,6 +377,14 @@ export const goals: readonly Goal[] = [
       life(view, 'wanted.linking.held') ||
       life(view, 'unkillable'),
     by: ['world', 'timer', 'delivery'],
+  },
+  {
+    id: 'a-start-helps',
+    sentence: 'From everywhere but a dispose it can be made to run again.',
+    forbids: ['I4', 'I44'],
+    from: (view) => !life(view, 'ending') && !life(view, 'disposed'),
+    holds: (view) => life(view, 'wanted.running'),
+    by: ['user', 'world', 'timer', 'delivery'],
   },
 ];
 

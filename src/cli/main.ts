@@ -32,6 +32,7 @@ import {
 import type { CheckOptions } from './check.ts';
 import type { ConformOptions } from './conform.ts';
 import type { DemoOptions } from './demo.ts';
+import type { MutantsOptions } from './mutants.ts';
 import type { ReplayOptions } from './replay.ts';
 import type { RunOptions } from './run.ts';
 import { shard } from './shard.ts';
@@ -130,6 +131,24 @@ Exit codes:
   2    an option or FILE is wrong: the message says which and why
   130  Ctrl-C; the same is printed for what was walked until then`;
 
+const mutantsNotes = `
+Examples:
+  $ holdfast mutants                       the machines that ship; takes minutes
+  $ holdfast mutants --machine heartbeat   those of one machine
+  $ holdfast mutants --list                what would be changed, and no more
+  $ holdfast mutants ./my-machine.ts       a world or a machine of yours
+
+Each machine is changed in one place after another: a transition, its target,
+guard or action, an entry, a child, a delay dropped or twisted. A promise must
+notice. A mutant that does the same in every step is equivalent.
+
+Exit codes:
+  0    every mutant is killed or equivalent
+  1    one survived: no promise notices it
+  2    an option or FILE is wrong: the message says which and why
+  3    --seconds was hit; none survived of those that were judged
+  130  Ctrl-C; the same is printed for those that were judged until then`;
+
 const runNotes = `
 Examples:
   $ holdfast run -- node server.mjs
@@ -172,6 +191,7 @@ function program(): Command {
   addSimulate(root);
   addReplay(root);
   addConformance(root);
+  addMutants(root);
   return root;
 }
 
@@ -302,6 +322,25 @@ function addConformance(root: Command): void {
     .action(async (file: string | undefined, options: ConformOptions) => {
       const { conform } = await import('./conform.ts');
       process.exitCode = await conform(file, options);
+    });
+}
+
+function addMutants(root: Command): void {
+  const name = `${worldNames.join(', ')} (default: link and service)`;
+  root
+    .command('mutants')
+    .summary('change the machines in one place each: a promise must notice')
+    .description('Changes the machines in one place each, and says which promise notices.')
+    .argument('[file]', 'a .ts or .js file that exports a world or a machine')
+    .option('--world <name>', name, oneOf('--world', worldNames))
+    .option('--machine <name>', 'the mutants of this machine only', word('--machine'))
+    .option('--list', 'print the mutants, judge none')
+    .option('--seconds <s>', 'stop after so many seconds', seconds('--seconds'))
+    .option('--json', 'print one JSON object on stdout')
+    .addHelpText('after', mutantsNotes)
+    .action(async (file: string | undefined, options: MutantsOptions) => {
+      const { mutants } = await import('./mutants.ts');
+      process.exitCode = await mutants(file, options);
     });
 }
 

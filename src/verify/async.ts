@@ -22,6 +22,7 @@ import {
   STOP,
   type Step,
 } from './program.ts';
+import type { Stepper } from './step.ts';
 import { STALE } from './tokens.ts';
 import type { MessageView, World } from './world.ts';
 
@@ -34,8 +35,8 @@ export interface AsyncBounds {
 export class AsyncDelivery extends Delivery {
   readonly #bounds: AsyncBounds;
 
-  constructor(world: World, bounds: AsyncBounds) {
-    super(world, bounds.dropDead);
+  constructor(world: World, bounds: AsyncBounds, stepper?: Stepper) {
+    super(world, bounds.dropDead, stepper);
     this.#bounds = bounds;
   }
 

@@ -37,7 +37,7 @@ export interface Conformance {
 }
 
 /** Mulberry32: small, seedable, the same everywhere. */
-function chance(seed: number): () => number {
+export function chance(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

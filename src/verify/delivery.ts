@@ -60,9 +60,9 @@ export abstract class Delivery {
   readonly #budgets: readonly number[];
   readonly userEvents: readonly number[];
 
-  constructor(world: World, dropDead = false) {
+  constructor(world: World, dropDead = false, stepper = new Stepper(world)) {
     this.world = world;
-    this.stepper = new Stepper(world);
+    this.stepper = stepper;
     this.cells = new Cells(this.stepper);
     this.inboxes = new Inboxes(this.stepper, dropDead);
     this.slots = new SlotTable(world.root);

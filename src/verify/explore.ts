@@ -9,6 +9,7 @@ import { type Delivery, MAX_MOVES, MAX_ROW } from './delivery.ts';
 import { Numbers, States } from './encode.ts';
 import { type Edges, firstWithout, packEdge } from './goals.ts';
 import { RtcDelivery } from './rtc.ts';
+import type { Stepper } from './step.ts';
 import { replay } from './trace.ts';
 import { brief, RowView } from './view.ts';
 import type {
@@ -29,8 +30,9 @@ const DEFAULT_CHANNEL = 12;
 const SLICE_STATES = 64;
 const SLICE_MS = 40;
 
-export function explore(world: World, options: ExploreOptions): Result {
-  return new Search(world, options).run();
+/** `stepper`: tables of this world that are known from elsewhere; the default is new ones. */
+export function explore(world: World, options: ExploreOptions, stepper?: Stepper): Result {
+  return new Search(world, options, stepper).run();
 }
 
 /**
@@ -50,12 +52,13 @@ export function exploreWhile(
 export function deliveryOf(
   world: World,
   options: Bounds & Pick<ExploreOptions, 'delivery'>,
+  stepper?: Stepper,
 ): Delivery {
   const { channel = DEFAULT_CHANNEL, dropDead = false } = options;
   const inFlight = options.inFlight ?? DEFAULT_IN_FLIGHT;
   return options.delivery === 'rtc'
-    ? new RtcDelivery(world, { posts: options.posts ?? DEFAULT_POSTS, channel })
-    : new AsyncDelivery(world, { inFlight, channel, dropDead });
+    ? new RtcDelivery(world, { posts: options.posts ?? DEFAULT_POSTS, channel }, stepper)
+    : new AsyncDelivery(world, { inFlight, channel, dropDead }, stepper);
 }
 
 class Search {
@@ -79,9 +82,9 @@ class Search {
   #depth = 0;
   #isAbandoned = false;
 
-  constructor(world: World, options: ExploreOptions) {
+  constructor(world: World, options: ExploreOptions, stepper?: Stepper) {
     this.#options = options;
-    this.#delivery = deliveryOf(world, options);
+    this.#delivery = deliveryOf(world, options, stepper);
     this.#delivery.stepper.promises = options.promises?.steps ?? {};
     this.#always = Object.entries(options.promises?.always ?? {});
     this.#atRest = Object.entries(options.promises?.atRest ?? {});

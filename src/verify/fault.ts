@@ -45,3 +45,14 @@ export class Broken extends Error {
     this.fault = { guarantee, message };
   }
 }
+
+/** Which promise an error of XState or of the engine is about. */
+export function blame(error: unknown, text: string): Guarantee {
+  if (text.startsWith('Unable to send event to actor')) return 'missing-child';
+  // what a guard throws XState only quotes
+  const quoted = text.startsWith('Unable to evaluate guard');
+  if (quoted && /\na machine used \S+$/.test(text)) return 'pure';
+  const plain = quoted || error instanceof TypeError;
+  const frozen = plain && /read only|not extensible|delete/.test(text);
+  return frozen ? 'pure' : 'nothing-throws';
+}

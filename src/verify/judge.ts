@@ -5,11 +5,11 @@
  */
 
 import type { RawSnapshot } from './compile.ts';
-import type { Fault, Guarantee } from './fault.ts';
+import { blame, type Fault, type Guarantee } from './fault.ts';
 import { machineState } from './machine-state.ts';
 import { label } from './program.ts';
 import { pathOf, type Ref } from './ref.ts';
-import { blame } from './step.ts';
+
 import { generationOf, generationsOf } from './tokens.ts';
 import type { Message, StepPromise } from './world.ts';
 

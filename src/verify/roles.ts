@@ -58,12 +58,24 @@ export interface RoleEntry {
   readonly ctxKey: ((context: object) => unknown) | undefined;
 }
 
+/** What a snapshot says of the machine that made it. */
+interface Made {
+  readonly machine?: unknown;
+  readonly _nodes?: readonly { id: string }[];
+}
+
 export class Roles {
+  /** what the entries were made from */
+  readonly made: readonly Role[];
   readonly entries: readonly RoleEntry[];
   readonly #ids: ReadonlyMap<string, number>;
 
-  constructor(roles: readonly Role[]) {
-    this.entries = roles.map(prepare);
+  /** What is the same as in `base` is taken from there. */
+  constructor(roles: readonly Role[], base?: Roles) {
+    this.entries = roles.map(
+      (role, i) => (base?.made[i] === role && base.entries[i]) || prepare(role),
+    );
+    this.made = roles;
     this.#ids = new Map(roles.map(({ name }, i) => [name, i]));
   }
 
@@ -77,6 +89,21 @@ export class Roles {
     const id = this.#ids.get(name);
     if (id === undefined) throw new Broken('modelled', `the world has no role '${name}'`);
     return id;
+  }
+
+  /** A snapshot that a machine with the same states made, as one of the machine of this role. */
+  moved(role: number, snapshot: RawSnapshot): RawSnapshot {
+    const { machine } = this.at(role);
+    const made: RawSnapshot & Made = snapshot;
+    if (!machine || made.machine === machine) return snapshot;
+    const nodesOf = (nodes: readonly { id: string }[]) =>
+      nodes.map(({ id }) => machine.getStateNodeById(id));
+    const history = Object.entries(snapshot.historyValue ?? {});
+    const historyValue = Object.fromEntries(history.map(([id, last]) => [id, nodesOf(last)]));
+    return Object.assign(
+      { ...snapshot },
+      { machine, _nodes: nodesOf(made._nodes ?? []), historyValue },
+    );
   }
 
   /** The machine of a role, as XState's own interface. */

@@ -10,6 +10,7 @@ import type { Cell, LocalMove, Timers } from './cells.ts';
 import { Delivery, type MoveWords, POST_SLOT, POSTS, type Row, USER_SLOT } from './delivery.ts';
 import { Posts } from './posts.ts';
 import { ARM, CANCEL, type Effect, OPEN, REPORT, SEND, SPAWN, STOP } from './program.ts';
+import type { Stepper } from './step.ts';
 import { STALE } from './tokens.ts';
 import type { MessageView, World } from './world.ts';
 
@@ -43,8 +44,8 @@ export class RtcDelivery extends Delivery {
   readonly #touched: Actor[] = [];
   #row: Row = new Int32Array(0);
 
-  constructor(world: World, bounds: RtcBounds) {
-    super(world);
+  constructor(world: World, bounds: RtcBounds, stepper?: Stepper) {
+    super(world, false, stepper);
     this.#bounds = bounds;
   }
 

@@ -6,9 +6,9 @@
  */
 import { compile, type RawAction, type RawSnapshot } from './compile.ts';
 import { Coverage } from './coverage.ts';
-import { Broken, type Fault, type Guarantee } from './fault.ts';
-import { Interner } from './intern.ts';
-import { machineState } from './machine-state.ts';
+import { Broken, blame, type Fault } from './fault.ts';
+import { brokenStep } from './machine-state.ts';
+import { Memo, type SnapshotEntry } from './memo.ts';
 import { deepFreeze, policed } from './police.ts';
 import { type Effect, type EventEntry, label, type Step } from './program.ts';
 import { makeScope, type RoleEntry, Roles } from './roles.ts';
@@ -24,20 +24,6 @@ import {
 } from './tokens.ts';
 import type { Leaf, Message, RoleCoverage, StepPromise, World } from './world.ts';
 
-export interface SnapshotEntry {
-  readonly id: number;
-  readonly role: number;
-  /** undefined for a leaf */
-  readonly snapshot: RawSnapshot | undefined;
-  /** state of a leaf's automaton */
-  readonly state: string | undefined;
-  readonly token: Token;
-  /** id of the same snapshot with a stale token, -1 until it is asked for */
-  stale: number;
-  readonly key: string;
-  readonly steps: Map<number, Step>;
-}
-
 interface Raw {
   snapshot: RawSnapshot;
   actions: readonly RawAction[];
@@ -46,23 +32,33 @@ interface Raw {
 export class Stepper {
   /** asked of every step when it is first made */
   promises: Readonly<Record<string, StepPromise>> = {};
-  readonly names = new Interner<string>();
-  readonly timers = new Interner<{ id: string; delay: string }>();
+  readonly memo: Memo;
+  readonly names: Memo['names'];
+  readonly timers: Memo['timers'];
   readonly #roles: Roles;
   readonly #coverage: Coverage;
-  readonly #events = new Interner<EventEntry>();
-  readonly #snapshots = new Interner<SnapshotEntry>();
-  readonly #inits = new Interner<Step>();
-  /** types known to travel in an envelope, and types known to travel bare */
-  readonly #inner = new Set<string>();
-  readonly #outer = new Set<string>();
+  readonly #inner: Set<string>;
+  readonly #outer: Set<string>;
+  /** of tables that are shared but for one role: that role, and its own steps */
+  readonly #changed: number;
+  readonly #ownSteps = new Map<number, Map<number, Step>>();
+  readonly #ownInits = new Map<number, Step>();
   #collected: RawAction[] = [];
   #coldSteps = 0;
   readonly #scope = makeScope((action) => this.#collected.push(action));
 
-  constructor(world: World) {
-    this.#roles = new Roles(world.roles);
-    this.#coverage = new Coverage(this.#scope.system);
+  /** With `base`: the same world but for the machine of the role `changed`. */
+  constructor(world: World, base?: Stepper, changed = '') {
+    this.memo = base ? base.memo : new Memo();
+    this.names = this.memo.names;
+    this.timers = this.memo.timers;
+    // what a mutant lets travel counts for the mutant alone
+    this.#inner = base ? new Set(base.#inner) : this.memo.inner;
+    this.#outer = base ? new Set(base.#outer) : this.memo.outer;
+    this.#roles = new Roles(world.roles, base ? base.#roles : undefined);
+    this.#changed = base === undefined ? -1 : this.#roles.id(changed);
+    this.#coverage = base ? base.#coverage : new Coverage(this.#scope.system);
+    if (base) return;
     for (const { event } of world.user) this.#outer.add(event.type);
     for (const { name, machine, leaf } of this.#roles.entries) {
       if (machine) this.#coverage.add(name, machine);
@@ -75,15 +71,21 @@ export class Stepper {
   }
 
   snapshot(id: number): SnapshotEntry {
-    return this.#snapshots.at(id);
+    return this.memo.snapshots.at(id);
   }
 
   event(id: number): EventEntry {
-    return this.#events.at(id);
+    return this.memo.events.at(id);
   }
 
   init(id: number): Step {
-    return this.#inits.at(id);
+    const entry = this.memo.inits.at(id);
+    const known = entry.role === this.#changed ? this.#ownInits.get(id) : entry.step;
+    if (known) return known;
+    const step = this.#coldInit(entry.role, entry.input);
+    if (entry.role === this.#changed) this.#ownInits.set(id, step);
+    else if (this.#mayShare(entry.role, step)) entry.step = step;
+    return step;
   }
 
   roleName(role: number): string {
@@ -100,17 +102,54 @@ export class Stepper {
 
   /** One macrostep, or one reaction of a leaf. */
   step(snapshotId: number, eventId: number): Step {
-    const entry = this.#snapshots.at(snapshotId);
-    const known = entry.steps.get(eventId);
+    const entry = this.memo.snapshots.at(snapshotId);
+    const steps = entry.role === this.#changed ? this.#own(snapshotId) : entry.steps;
+    const known = steps.get(eventId);
     if (known) return known;
     const step = this.#cold(entry, this.event(eventId));
-    entry.steps.set(eventId, step);
+    if (this.#mayShare(entry.role, step)) steps.set(eventId, step);
     return step;
+  }
+
+  /** What is broken may be so because of the machine that is not shared. */
+  #mayShare(role: number, { fault }: Step): boolean {
+    return fault === undefined || role === this.#changed || this.#changed < 0;
+  }
+
+  /**
+   * One step with everything that a key leaves out: the whole context, the length of each delay.
+   * For comparing two machines; undefined where there is nothing to step, `broken` for a fault.
+   */
+  inFull(snapshotId: number, eventId: number): string | undefined {
+    const { role, snapshot } = this.snapshot(snapshotId);
+    if (!snapshot) return undefined;
+    const before = this.#roles.moved(role, snapshot);
+    const { message } = this.event(eventId);
+    const machine = this.#roles.machine(role);
+    try {
+      const run = () => machine.transition(before, message, this.#scope);
+      const { snapshot: after, actions } = this.#collect(run);
+      const delays = actions.map(({ type, params }) =>
+        type === 'xstate.raise' ? (params as { delay?: unknown }).delay : undefined,
+      );
+      return JSON.stringify([after.status, after.value, after.context, delays]);
+    } catch (error) {
+      return `broken: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  #own(snapshotId: number): Map<number, Step> {
+    let steps = this.#ownSteps.get(snapshotId);
+    if (!steps) {
+      steps = new Map();
+      this.#ownSteps.set(snapshotId, steps);
+    }
+    return steps;
   }
 
   /** The same snapshot after its parent opened a newer generation. */
   outdated(snapshotId: number): number {
-    const entry = this.#snapshots.at(snapshotId);
+    const entry = this.memo.snapshots.at(snapshotId);
     if (entry.token !== CURRENT) return snapshotId;
     if (entry.stale < 0) {
       entry.stale =
@@ -126,7 +165,7 @@ export class Stepper {
 
   /** What the outside may do to this leaf: id of the report under `childName`, next snapshot. */
   emissions(snapshotId: number, childName: string): { event: number; next: number }[] {
-    const entry = this.#snapshots.at(snapshotId);
+    const entry = this.memo.snapshots.at(snapshotId);
     const { leaf } = this.#role(entry.role);
     const allowed = leaf?.emits[entry.state ?? ''] ?? [];
     return allowed.map(({ report, next }) => {
@@ -142,7 +181,7 @@ export class Stepper {
 
   eventId(message: Message): number {
     const { gen, ...rest } = message;
-    return this.#events.id(JSON.stringify({ gen, ...rest }), (id) => {
+    return this.memo.events.id(JSON.stringify({ gen, ...rest }), (id) => {
       deepFreeze(message, message.type);
       const isOrder = message.type === 'order';
       const reportOf = message.type.startsWith('from.')
@@ -165,14 +204,7 @@ export class Stepper {
   /** The first step of an actor of this role. */
   initId(role: number, input: unknown): number {
     const key = `${role} ${JSON.stringify(input)}`;
-    return this.#inits.id(key, () => {
-      const { leaf } = this.#role(role);
-      if (leaf === undefined) return this.#coldInit(role, input);
-      const given = (input ?? {}) as Record<string, unknown>;
-      const state = typeof leaf.initial === 'string' ? leaf.initial : leaf.initial(given);
-      const token = renamed(given.gen, `the input of ${this.roleName(role)}`);
-      return quiet(this.#leafState(role, state, token));
-    });
+    return this.memo.inits.id(key, () => ({ role, input, step: undefined }));
   }
 
   /** How a snapshot of this role is told from others; `snapshot.context` is renamed already. */
@@ -193,7 +225,7 @@ export class Stepper {
   snapshotsPerRole(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const { name } of this.#roles.entries) counts[name] = 0;
-    for (const { role } of this.#snapshots.values()) {
+    for (const { role } of this.memo.snapshots.values()) {
       counts[this.roleName(role)] = (counts[this.roleName(role)] ?? 0) + 1;
     }
     return counts;
@@ -230,7 +262,7 @@ export class Stepper {
 
   #leafState(role: number, state: string, token: Token): number {
     const key = `${role} leaf ${token} ${state}`;
-    return this.#snapshots.id(key, (id) => ({
+    return this.memo.snapshots.id(key, (id) => ({
       id,
       role,
       snapshot: undefined,
@@ -248,7 +280,7 @@ export class Stepper {
     const snapshot = { ...raw, context };
     const token = renamed(context.gen, this.roleName(role));
     const key = this.key(role, snapshot);
-    return this.#snapshots.id(`${role} ${key}`, (id) => ({
+    return this.memo.snapshots.id(`${role} ${key}`, (id) => ({
       id,
       role,
       snapshot,
@@ -264,28 +296,27 @@ export class Stepper {
     const { leaf } = this.#role(entry.role);
     if (leaf) return this.#leafStep(entry, leaf, event);
     const machine = this.#roles.machine(entry.role);
-    const before = entry.snapshot;
-    if (!before) throw new RangeError(`snapshot ${entry.id} cannot be stepped`);
-    const known = Object.keys(before.children);
-    const step = this.#twice(entry.role, before.context, known, entry.id, () =>
+    const known = entry.snapshot;
+    if (!known) throw new RangeError(`snapshot ${entry.id} cannot be stepped`);
+    const before = this.#roles.moved(entry.role, known);
+    const children = Object.keys(before.children);
+    const step = this.#twice(entry.role, before.context, children, entry.id, () =>
       this.#collect(() => machine.transition(before, event.message, this.#scope)),
     );
-    return step.fault ? step : { ...step, fault: this.#judged(entry, event, step.next) };
-  }
-
-  #judged(entry: SnapshotEntry, event: EventEntry, next: number): Fault | undefined {
-    const name = this.roleName(entry.role);
-    const [before, after] = [entry.snapshot, this.snapshot(next).snapshot];
-    if (!before || !after) return undefined;
-    for (const [guarantee, { role, check }] of Object.entries(this.promises)) {
-      if (role !== name) continue;
-      const message = check(machineState(before), machineState(after), event.message);
-      if (message !== undefined) return { guarantee, message: `${name}: ${message}` };
-    }
-    return undefined;
+    if (step.fault) return step;
+    const [name, after] = [this.roleName(entry.role), this.snapshot(step.next).snapshot];
+    const fault = brokenStep(this.promises, name, [known, after], event.message);
+    return { ...step, fault };
   }
 
   #coldInit(role: number, input: unknown): Step {
+    const { leaf } = this.#role(role);
+    if (leaf !== undefined) {
+      const given = (input ?? {}) as Record<string, unknown>;
+      const state = typeof leaf.initial === 'string' ? leaf.initial : leaf.initial(given);
+      const token = renamed(given.gen, `the input of ${this.roleName(role)}`);
+      return quiet(this.#leafState(role, state, token));
+    }
     const machine = this.#roles.machine(role);
     const given = deepFreeze(input, `the input of ${this.roleName(role)}`);
     return this.#twice(role, {}, [], -1, () =>
@@ -305,6 +336,8 @@ export class Stepper {
     const once = () => this.#finish(role, before, children, from, run);
     try {
       const first = once();
+      // a mutant is made of what was compared already
+      if (role === this.#changed) return first;
       const second = once();
       if (JSON.stringify(first) === JSON.stringify(second)) return first;
       throw new Broken('pure', `${this.roleName(role)} stepped differently the second time`);
@@ -365,14 +398,3 @@ const quiet = (next: number, from = -1): Step => ({
   noop: next === from,
   fault: undefined,
 });
-
-/** Which promise an error of XState or of the engine is about. */
-export function blame(error: unknown, text: string): Guarantee {
-  if (text.startsWith('Unable to send event to actor')) return 'missing-child';
-  // what a guard throws XState only quotes
-  const quoted = text.startsWith('Unable to evaluate guard');
-  if (quoted && /\na machine used \S+$/.test(text)) return 'pure';
-  const plain = quoted || error instanceof TypeError;
-  const frozen = plain && /read only|not extensible|delete/.test(text);
-  return frozen ? 'pure' : 'nothing-throws';
-}

@@ -33,7 +33,7 @@ describe('holdfast', () => {
     });
   });
 
-  it.each(['', 'demo', 'run', 'check', 'replay', 'simulate', 'conformance'])(
+  it.each(['', 'demo', 'run', 'check', 'replay', 'simulate', 'conformance', 'mutants'])(
     'explains itself within 80 columns: %s',
     async (command) => {
       const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help');

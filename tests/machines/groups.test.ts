@@ -70,6 +70,27 @@ const wrong: Readonly<Record<string, readonly [path: string, ...states: string[]
     ['gateway/link', 'paused'],
     ['gateway/link/connection/socket', 'live'],
   ],
+  'root-knows-its-halves': [
+    ['gateway', 'life.wanted.linking'],
+    ['gateway/link', 'trying.up'],
+  ],
+  'link-knows-its-connection': [
+    ['gateway/link', 'trying.opening'],
+    ['gateway/link/connection', 'linked.open'],
+  ],
+  'connection-knows-its-socket': [
+    ['gateway/link/connection', 'linked.dialing'],
+    ['gateway/link/connection/socket', 'closed'],
+  ],
+  'service-knows-its-process': [
+    ['gateway/service', 'owned.up'],
+    ['gateway/service/process', 'gone'],
+  ],
+  'process-knows-its-end': [
+    ['gateway/service/process', 'held.alive'],
+    ['gateway/service/process/os', 'exited'],
+  ],
+  'nobody-waits-for-ever': [['gateway/link', 'waiting']],
 };
 
 function viewOf(rows: readonly (readonly [path: string, ...states: string[]])[]): View {

@@ -1,0 +1,116 @@
+/**
+ * Who owns something knows how it is doing: which states of an owner go with a state of what it
+ * owns once nothing is under way, and where nobody may wait without a deadline. It must never
+ * name a pair because a machine happens to do so, only because the owner would be wrong otherwise.
+ */
+import type { Actor, View } from './guarantees.ts';
+
+/** A state of what is owned, and the states that its owner may be in meanwhile; none: never. */
+type Pair = readonly [owned: string, state: string, owner: readonly string[]];
+
+const starting = ['life.wanted.raising', 'life.wanted.recovering', 'life.wanted.cycling'];
+const over = ['life.resting', 'life.falling', 'life.ending', 'life.disposed'];
+const relinking = ['life.wanted.linking', 'life.wanted.relinking'];
+
+export const halves: readonly Pair[] = [
+  ['gateway/link', 'resting', [...over, ...starting, 'life.wanted.failed', 'life.unkillable']],
+  ['gateway/link', 'trying.opening', relinking],
+  ['gateway/link', 'trying.up', ['life.wanted.running']],
+  ['gateway/link', 'waiting', relinking],
+  ['gateway/link', 'paused', ['life.wanted.linking.held']],
+  ['gateway/link', 'failed', ['life.wanted.failed.link', 'life.wanted.raising']],
+  ['gateway/service', 'resting', over],
+  ['gateway/service', 'preparing', [...starting, 'life.wanted.failed.link']],
+  ['gateway/service', 'owned.starting', [...starting, 'life.wanted.failed.link']],
+  ['gateway/service', 'owned.up', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
+  ['gateway/service', 'backingOff', [...starting, 'life.wanted.failed.link']],
+  ['gateway/service', 'failed', ['life.wanted.failed.service']],
+  ['gateway/service', 'owned.unkillable', ['life.unkillable', 'life.ending', 'life.disposed']],
+];
+
+export const connections: readonly Pair[] = [
+  ['gateway/link/connection', 'preparing', ['trying.opening']],
+  ['gateway/link/connection', 'linked.dialing', ['trying.opening']],
+  ['gateway/link/connection', 'linked.authenticating', ['trying.opening']],
+  ['gateway/link/connection', 'linked.open', ['trying.up']],
+  ['gateway/link/connection', 'ended', []],
+];
+
+const socket = 'gateway/link/connection/socket';
+const lookup = 'gateway/link/connection/lookup';
+
+export const sockets: readonly Pair[] = [
+  [lookup, 'asked', ['preparing.authorizing']],
+  [lookup, 'authorised', ['preparing.locating']],
+  [lookup, 'answered', []],
+  [socket, 'connecting', ['linked.dialing']],
+  [socket, 'opened', ['linked.authenticating.challenge']],
+  [socket, 'challenged', ['linked.authenticating.credentials']],
+  [socket, 'greeted', ['linked.authenticating.hello']],
+  [socket, 'accepted', ['linked.open.steady']],
+  [socket, 'leaving', ['linked.open']],
+  [socket, 'refused', []],
+  [socket, 'closing', ['linked.closing']],
+  [socket, 'closed', []],
+];
+
+const process = 'gateway/service/process';
+
+export const processes: readonly Pair[] = [
+  ['gateway/service/plan', 'asked', ['preparing']],
+  ['gateway/service/plan', 'answered', []],
+  ['gateway/service/readiness', 'asked', ['owned.starting.proving']],
+  ['gateway/service/readiness', 'answered', []],
+  [process, 'held.spawning', ['owned.starting.spawning']],
+  [process, 'held.alive', ['owned.starting.proving', 'owned.up']],
+  [process, 'held.stopping', ['owned.falling']],
+  [process, 'held.killing', ['owned.falling', 'owned.starting.spawning']],
+  [process, 'held.unkillable', ['owned.unkillable']],
+  [process, 'gone', []],
+];
+
+const os = 'gateway/service/process/os';
+const killed = ['held.killing', 'held.unkillable'];
+
+export const ends: readonly Pair[] = [
+  [os, 'spawning', ['held.spawning']],
+  [os, 'doomed', killed],
+  [os, 'alive', ['held.alive', 'held.unkillable']],
+  [os, 'signalled', ['held.stopping', ...killed]],
+  [os, 'exited', ['held.sweeping', ...killed]],
+  [os, 'empty', []],
+];
+
+/** The first pair that is not as it must be. */
+export function disagreement(pairs: readonly Pair[], view: View): string | undefined {
+  for (const [path, state, wanted] of pairs) {
+    const owned = view.at(path);
+    const owner = view.at(path.slice(0, path.lastIndexOf('/')));
+    if (owned === undefined || owner === undefined || !owned.matches(state)) continue;
+    if (wanted.some((one) => owner.matches(one))) continue;
+    return `${owner.path} does not know that ${path} is ${state}`;
+  }
+  return undefined;
+}
+
+/** States in which something is waited for, by the role that waits. */
+const waits: Readonly<Record<string, readonly string[]>> = {
+  link: ['trying.up.fresh', 'waiting', 'paused.pairing'],
+  connection: ['preparing', 'linked.dialing', 'linked.authenticating', 'linked.closing'],
+  heartbeat: [
+    'watching.resting',
+    'watching.awaiting',
+    'watching.suspect',
+    'watching.probing',
+    'watching.pinging',
+  ],
+  service: ['preparing', 'owned.starting.proving', 'owned.up.fresh', 'backingOff'],
+  process: ['held.spawning', 'held.stopping', 'held.killing', 'held.sweeping'],
+};
+
+/** Who waits without a timer. */
+export const patientForEver = (view: View): Actor | undefined =>
+  view.actors.find(
+    ({ role, timers, matches }) =>
+      timers.length === 0 && (waits[role] ?? []).some((state) => matches(state)),
+  );
