@@ -50,7 +50,7 @@ Examples:
 
 Exit codes:
   0    the demo: every step came to the state it must; run: the command's own;
-       check: proved (1: broken, 3: a bound was hit);
+       check: proved (1: broken, 3: a bound was hit); replay: kept;
        simulate: nothing was broken (1: something was)
   1    the demo: a step did not; run: Holdfast gave up, for a reason it names
   2    an option is wrong: the message names it, the rule and the value

@@ -39,13 +39,16 @@
  *
  * Always checked, without being asked (the name is `violation.guarantee`): `stale-is-inert`,
  * `nothing-throws`, `never-final`, `no-inner-event`, `one-instance`, `timer-discipline`,
- * `missing-child`, `one-report`, `generations`, `pure`, `modelled` (an action or an idiom that
- * the kernel does not know). A parent's slot name is the child's static id; the type of every
- * report is `from.<that id>`.
+ * `missing-child`, `one-report`, `generations`, `pure`, `not-abandoned`, `silent-once-stopped`,
+ * `modelled` (an action or an idiom that the kernel does not know). A parent's slot name is the
+ * child's id; the type of a report is `from.<that id>`, unless its sender serves no generation.
+ *
+ *     const made = retrace(world, { delivery: 'async', inFlight: 2, promises, moves });
  */
 export { type Conformance, type ConformanceOptions, conformance } from './conformance.ts';
 export { explore } from './explore.ts';
 export { liveness } from './liveness.ts';
+export { type Recording, type Retrace, retrace } from './retrace.ts';
 export { formatSequence } from './sequence.ts';
 export { type Tour, type TourOptions, tour } from './tour.ts';
 export { formatLasso, formatResult, formatTrace } from './trace.ts';

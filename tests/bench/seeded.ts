@@ -2,7 +2,7 @@
  * How long it takes to find each seeded bug: a table of the promise that finds it, the length of
  * its shortest trace, the states that were explored until then, and seconds of CPU and wall clock.
  *
- *     node --import tsx tests/bench/seeded.ts
+ *     npm run bench:seeded
  */
 
 import { shipped } from '../../src/cli/subject.ts';

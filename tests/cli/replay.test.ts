@@ -5,6 +5,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { UsageError } from '../../src/cli/arguments.ts';
+import { load } from '../../src/cli/counterexample.ts';
+import { shard, share } from '../../src/cli/shard.ts';
 import { built, root } from './built.ts';
 import { holdfast, type Json } from './house.ts';
 
@@ -134,18 +137,23 @@ describe('holdfast replay', { timeout: 60_000 }, () => {
     expect(stdout).toContain('   - user → door: knock\n');
   });
 
+  it('refuses a file that is no counterexample, with code 2', async () => {
+    const { code, stdout, stderr } = await run('replay', join(home, 'package.json'));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^holdfast: .*package\.json must be a counterexample: save it .+\n$/);
+  });
+
   it.each([
     ['{', 'cannot be read as JSON'],
     ['{}', 'must be a counterexample'],
     ['{"holdfast":"counterexample","version":2}', 'must have version 1, got 2'],
     ['{"holdfast":"counterexample","version":1,"subject":null}', 'has a wrong world'],
-  ])('refuses %s', async (text, words) => {
+  ])('says what is wrong with %s', (text, words) => {
     const file = join(home, 'other.json');
     writeFileSync(file, text);
     onTestFinished(() => rmSync(file));
-    const { code, stdout, stderr } = await run('replay', file);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(words);
+    expect(() => load(file)).toThrow(UsageError);
+    expect(() => load(file)).toThrow(words);
   });
 });
 
@@ -217,11 +225,12 @@ describe('holdfast check --shard', { timeout: 60_000 }, () => {
     expect(codes).toContain(1);
   });
 
-  it.each([
-    ['3/2', '--shard must be i/n, with i from 1 to n, such as 2/3; got "3/2"'],
-    ['1/9', '--shard must have at most 2 shares, one for each exploration; got "1/9"'],
-  ])('refuses %s, which would prove nothing', async (text, words) => {
-    const { code, stderr } = await all(join(home, 'mended.js'), '--shard', text);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: `holdfast: ${words}\n` });
+  it('is never empty, or it would prove nothing', () => {
+    expect(() => shard('--shard')('3/2')).toThrow(
+      '--shard must be i/n, with i from 1 to n, such as 2/3; got "3/2"',
+    );
+    expect(() => share(['one', 'two'], { index: 1, of: 9 })).toThrow(
+      '--shard must have at most 2 shares, one for each exploration; got "1/9"',
+    );
   });
 });

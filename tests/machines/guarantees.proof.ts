@@ -1,6 +1,7 @@
 /** The wider layers of the same guarantees, for which a push does not wait. */
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
+import { conformance } from '../../src/verify/index.ts';
 import { prove } from './worlds.ts';
 
 describe('a service alone keeps every guarantee', () => {
@@ -22,5 +23,17 @@ describe('a link alone keeps every guarantee', () => {
 describe('a service and the link to it keep every guarantee', () => {
   it('with one message in flight, delivered in any order', () => {
     prove(both, { delivery: 'async', inFlight: 1 });
+  });
+});
+
+describe('real actors whose messages are held and handed over in any order', () => {
+  it.each([
+    ['a link', linkAlone],
+    ['a service', serviceAlone],
+    ['both', both],
+  ])('do as the checker says, for 50,000 steps: %s', (_, world) => {
+    const walked = { seed: 2, steps: 50_000, delivery: 'async', posts: 3 } as const;
+    const { steps, difference } = conformance(world, walked);
+    expect({ steps, difference }).toEqual({ steps: 50_000, difference: undefined });
   });
 });

@@ -139,15 +139,15 @@ export const seeds: readonly Seed[] = [
   {
     bug: 'a stop is ignored in one phase',
     world: withMachine(
-      serviceAlone,
+      linkAlone,
       'gateway',
-      altered(gateway, 'states/life/states/wanted/states/recovering/on', (old) => ({
+      altered(gateway, 'states/life/states/wanted/states/relinking/on', (old) => ({
         ...old,
         stop: {},
       })),
     ),
     options: oneInFlight,
     guarantee: 'stop-is-obeyed',
-    depth: 18,
+    depth: 19,
   },
 ];

@@ -7,7 +7,16 @@ import { type Bugs, deskPromises, deskWorld } from './machines.ts';
 
 const movesOf = ({ trace }: Violation) => trace.map(({ what }) => what);
 
+const known = new Map<string, ReturnType<typeof search>>();
+
+/** What is found of a bug, searched once. */
 function found(bug: keyof Bugs, delivery: 'async' | 'rtc') {
+  const one = known.get(`${bug} ${delivery}`) ?? search(bug, delivery);
+  known.set(`${bug} ${delivery}`, one);
+  return one;
+}
+
+function search(bug: keyof Bugs, delivery: 'async' | 'rtc') {
   const promises = deskPromises;
   const { violation } = explore(deskWorld({ [bug]: true }), { delivery, promises });
   if (!violation) throw new Error(`${bug} breaks nothing`);

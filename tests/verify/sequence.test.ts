@@ -20,6 +20,8 @@ function wayTo(world: World, path: string, state: string): Violation {
   return violation;
 }
 
+const way = wayTo(linkAlone, 'gateway/link', 'trying.up.stable');
+
 describe('a sequence diagram', () => {
   it('shows who said what to whom, who came and went, and what changed', async () => {
     const text = formatSequence(traceOf({ staleAccepted: true }, 'async'));
@@ -33,7 +35,6 @@ describe('a sequence diagram', () => {
   });
 
   it('keeps within 100 columns, a row for each move, however deep the trace', () => {
-    const way = wayTo(linkAlone, 'gateway/link', 'trying.up.stable');
     const rows = formatSequence(way).split('\n');
     expect(way.trace.length).toBeGreaterThan(10);
     expect(rows.filter((row) => row.length > 100)).toEqual([]);
@@ -42,7 +43,6 @@ describe('a sequence diagram', () => {
   });
 
   it('names every message that the trace names', () => {
-    const way = wayTo(linkAlone, 'gateway/link', 'trying.up.stable');
     const text = formatSequence(way)
       .replaceAll(/[│┼─╌]/g, ' ')
       .replaceAll(/\s+/g, ' ');
