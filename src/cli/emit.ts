@@ -26,9 +26,10 @@ const progressMs = 1_000;
 
 export async function emit(file: string | undefined, options: CheckOptions): Promise<number> {
   const { world, delivery = 'async', posts, inFlight, out = '.', json = false } = options;
-  if (delivery !== 'async' || posts !== undefined) {
-    throw new UsageError('--emit must come with --delivery async; got "rtc"');
+  if (delivery !== 'async') {
+    throw new UsageError(`--emit must come with --delivery async; got ${JSON.stringify(delivery)}`);
   }
+  if (posts !== undefined) throw new UsageError('--posts must come with --delivery rtc');
   if (file !== undefined && world !== undefined) {
     throw new UsageError(`--world must not come with a FILE; got ${JSON.stringify(world)}`);
   }

@@ -265,9 +265,11 @@ function addCheck(root: Command): void {
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', checkNotes)
     .action(async (file: string | undefined, options: CheckOptions) => {
-      const { check } = await import('./check.ts');
-      const { emit } = await import('./emit.ts');
-      process.exitCode = await (options.emit === undefined ? check : emit)(file, options);
+      const run =
+        options.emit === undefined
+          ? (await import('./check.ts')).check
+          : (await import('./emit.ts')).emit;
+      process.exitCode = await run(file, options);
     });
 }
 
