@@ -113,6 +113,7 @@ function asJson(tally: Tally, wallSeconds: number, broken: Broken | undefined): 
     violations: violated.length,
     digest,
     runs,
+    met: Object.fromEntries(tally.met),
     ...(broken ? { broken } : {}),
   };
   return `${JSON.stringify(all)}\n`;

@@ -52,14 +52,28 @@ function child(actor: AnyActorRef | undefined, id: string): AnyActorRef | undefi
 function machine(actor: AnyActorRef | undefined): MachineView | null {
   const snapshot: AnyMachineSnapshot | undefined = actor?.getSnapshot();
   if (snapshot?.value === undefined) return null;
-  return { in: (path) => within(snapshot.value, path.split('.')), context: snapshot.context };
+  return { in: (path) => isIn(snapshot.value, path), context: snapshot.context };
 }
 
-function within(value: StateValue, [head, ...rest]: string[]): boolean {
+/** Paths are few, and asked for after every change. */
+const steps = new Map<string, readonly string[]>();
+
+/** Whether one of the active states is this one or lies within it. */
+export function isIn(value: StateValue, path: string): boolean {
+  let known = steps.get(path);
+  if (known === undefined) {
+    known = path.split('.');
+    steps.set(path, known);
+  }
+  return within(value, known, 0);
+}
+
+function within(value: StateValue, path: readonly string[], at: number): boolean {
+  const head = path[at];
   if (head === undefined) return true;
-  if (typeof value === 'string') return value === head && rest.length === 0;
+  if (typeof value === 'string') return value === head && at === path.length - 1;
   const inner = value[head];
-  return inner !== undefined && within(inner, rest);
+  return inner !== undefined && within(inner, path, at + 1);
 }
 
 /** Where a system stands that has no actors: none yet, or none that can be trusted. */

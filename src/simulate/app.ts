@@ -209,7 +209,7 @@ export class App {
     const { script, tokens, time } = this.#world;
     const { heartbeat: mode, beatMs, jitter, attemptsMax } = script;
     const later = <T>(value: () => T) =>
-      new Promise<T>((resolve) => time.after(script.latencyMs, () => resolve(value())));
+      new Promise<T>((resolve) => time.afterAwake(script.latencyMs, () => resolve(value())));
     const token = () => ({ token: secrets[tokens.app] });
     const isSlow = script.latencyMs > 0;
     return {
@@ -226,7 +226,7 @@ export class App {
   #help(gateway: Gateway, { state, phase, line }: Status): void {
     const isPaused = phase === 'paused';
     if (!isPaused && state !== 'stopped' && state !== 'failed') return;
-    this.#world.time.after(this.#world.script.patienceMs, () => {
+    this.#world.time.afterAwake(this.#world.script.patienceMs, () => {
       if (!this.isPatient || this.gateway !== gateway || gateway.status.line !== line) return;
       if (isPaused) this.resume();
       else this.start();

@@ -63,9 +63,10 @@ export class VirtualClock implements Clock {
     const due = this.nextDue();
     if (due === undefined || due > end) return false;
     const late = Math.max(due, this.#now);
-    const ready = [...this.#timers].filter((entry) => entry[1].due <= late);
+    const ready: [id: unknown, timer: Timer][] = [];
+    for (const entry of this.#timers) if (entry[1].due <= late) ready.push(entry);
     // the order of those that are due at once is theirs in which they were due, unless chosen
-    ready.sort(([, a], [, b]) => a.due - b.due);
+    if (ready.length > 1) ready.sort(([, a], [, b]) => a.due - b.due);
     const [id, timer] = ready[this.choose(ready.length)] ?? [];
     if (timer === undefined) return false;
     this.#now = late;

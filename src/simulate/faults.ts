@@ -184,7 +184,7 @@ const table = {
       const right = (world.tokens.service + 1) % 2;
       world.tokens.service = right;
       world.calls.at(-1)?.close(1008, 'credentials were changed');
-      world.time.after(forMs, () => app.learns(right, value % 2 === 0));
+      world.time.afterAwake(forMs, () => app.learns(right, value % 2 === 0));
       return true;
     },
   },

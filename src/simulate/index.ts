@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Make } from './app.ts';
-import { type Act, inWords, moment } from './faults.ts';
+import { type Act, inWords, type Kind, kinds, moment } from './faults.ts';
 import { type Outcome, play } from './run.ts';
 import { type Script, scriptOf } from './script.ts';
 import { shortest } from './shrink.ts';
@@ -112,6 +112,8 @@ export class Tally {
   reconnects = 0;
   simulatedMs = 0;
   runs = 0;
+  /** faults and commands that met something, by kind */
+  readonly met = new Map<Kind, number>();
   readonly violated: RunResult[] = [];
   readonly plan: Plan;
   readonly #digests = new Map<number, string>();
@@ -126,6 +128,10 @@ export class Tally {
     this.restarts += result.restarts;
     this.reconnects += result.reconnects;
     this.simulatedMs += result.simulatedMs;
+    for (const kind of kinds) {
+      const times = result.met[kind] ?? 0;
+      if (times > 0) this.met.set(kind, (this.met.get(kind) ?? 0) + times);
+    }
     this.#digests.set(result.run, result.digest);
     if (result.violation !== undefined) this.violated.push(result);
   }

@@ -3,8 +3,9 @@
  * and the sockets and processes as the outside knows them, not as the machines believe: what is
  * said to be gone and lives on counts as alive. It must never change anything.
  */
-import type { AnyActorRef, AnyMachineSnapshot, StateValue } from 'xstate';
+import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
 import type { Actor, View } from '../../machines/guarantees.ts';
+import { isIn } from '../runtime/view.ts';
 
 /** A child by its id, and the role under which the guarantees know it. */
 const places: readonly (readonly [path: string, role: string])[] = [
@@ -63,27 +64,8 @@ function actorOf(path: string, role: string, actor: AnyActorRef): Actor {
     role: isMachine || role === 'credentials' ? role : 'absent',
     live: false,
     timers: [],
-    matches: (state) => isMachine && within(snapshot.value, stepsOf(state), 0),
+    matches: (state) => isMachine && isIn(snapshot.value, state),
   };
-}
-
-/** Asked for in every step, and few. */
-const steps = new Map<string, readonly string[]>();
-
-function stepsOf(state: string): readonly string[] {
-  const known = steps.get(state);
-  if (known !== undefined) return known;
-  const made = state.split('.');
-  steps.set(state, made);
-  return made;
-}
-
-function within(value: StateValue, path: readonly string[], at: number): boolean {
-  const head = path[at];
-  if (head === undefined) return true;
-  if (typeof value === 'string') return value === head && at === path.length - 1;
-  const inner = value[head];
-  return inner !== undefined && within(inner, path, at + 1);
 }
 
 const resource = (path: string, role: string): Actor => ({

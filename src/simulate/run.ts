@@ -6,7 +6,7 @@
 import { Gateway } from '../runtime/gateway.ts';
 import { App, type Make } from './app.ts';
 import { Chance } from './chance.ts';
-import { faults } from './faults.ts';
+import { type Act, faults, type Kind } from './faults.ts';
 import type { Script } from './script.ts';
 import { type Violation, Witness } from './witness.ts';
 import { World } from './world.ts';
@@ -17,6 +17,8 @@ export interface Outcome {
   violation: Violation | undefined;
   /** those that met something */
   faults: number;
+  /** the same, and the commands, by kind */
+  met: Partial<Record<Kind, number>>;
   /** processes that followed another one of the same gateway */
   restarts: number;
   /** connections that followed another one of the same gateway */
@@ -26,6 +28,8 @@ export interface Outcome {
 
 /** What the stores hold is looked at once in so many acts: it takes longer than one. */
 const boundedEvery = 20;
+/** Stacks are made by the thousand, and read when something is thrown that must not be. */
+const stackMost = 3;
 /** Once the world behaves, nothing takes longer than this. */
 const calmMs = 15 * 60_000;
 /** A stop has the grace and the kill, a dispose a second for what is written. */
@@ -46,11 +50,14 @@ export async function play(
 ): Promise<Outcome> {
   const run = new Run(script, make);
   const escaped = (error: unknown) => run.escaped(error);
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = stackMost;
   process.on('unhandledRejection', escaped);
   process.on('uncaughtException', escaped);
   try {
     return await run.play(until);
   } finally {
+    Error.stackTraceLimit = stackTraceLimit;
     process.off('unhandledRejection', escaped);
     process.off('uncaughtException', escaped);
   }
@@ -62,6 +69,7 @@ class Run {
   readonly #witness: Witness;
   readonly #app: App;
   #faults = 0;
+  readonly #met: Partial<Record<Kind, number>> = {};
   #acted = 0;
 
   constructor(script: Script, make: Make) {
@@ -90,6 +98,7 @@ class Run {
       digest: this.#witness.digest(),
       violation: this.#witness.violation,
       faults: this.#faults,
+      met: this.#met,
       restarts,
       reconnects,
       simulatedMs: this.#world.time.now,
@@ -104,16 +113,22 @@ class Run {
     const { time } = this.#world;
     for (const act of this.#script.acts) {
       const { kind } = act;
-      time.at(act.at, () => {
-        const hasMet = faults[kind].act(this.#world, this.#app, act);
-        this.#witness.note(`${kind} ${hasMet}`);
-        if (hasMet && faults[kind].is === 'fault') this.#faults += 1;
-        this.#acted += 1;
-        if (this.#acted % boundedEvery === 0) this.#witness.bounded(this.#app.gateway);
-      });
+      // the app is part of the host: who sleeps asks for nothing
+      if (faults[kind].is === 'command') time.afterAwake(act.at, () => this.#act(act));
+      else time.at(act.at, () => this.#act(act));
     }
     this.#app.start();
     await this.#pass(Math.min(until, this.#script.endMs));
+  }
+
+  #act(act: Act): void {
+    const fault = faults[act.kind];
+    const hasMet = fault.act(this.#world, this.#app, act);
+    this.#witness.note(`${act.kind} ${hasMet}`);
+    if (hasMet) this.#met[act.kind] = (this.#met[act.kind] ?? 0) + 1;
+    if (hasMet && fault.is === 'fault') this.#faults += 1;
+    this.#acted += 1;
+    if (this.#acted % boundedEvery === 0) this.#witness.bounded(this.#app.gateway);
   }
 
   /** The world behaves and nobody helps: what is wanted must come true, or say why it cannot. */

@@ -100,7 +100,7 @@ function actsOf(dice: Chance, endMs: number, halves: Script['halves']): Act[] {
     kind,
     weight: faults[kind].weight * dice.of([0, 1, 1, 1, 3]),
   }));
-  const meanMs = dice.between(60_000, 230_000);
+  const meanMs = dice.between(70_000, 260_000);
   const acts: Act[] = [];
   for (let at = dice.gap(meanMs); at < endMs; at += dice.gap(meanMs)) {
     const kind = drawn(mix, dice);

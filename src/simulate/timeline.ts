@@ -67,6 +67,11 @@ export class Timeline {
     this.at(this.now + ms, run);
   }
 
+  /** As `after`, for what the host itself does: it waits until the host runs again. */
+  afterAwake(ms: number, run: () => void): void {
+    this.after(ms, () => this.#hops.push({ lane: 'host', run }));
+  }
+
   at(due: number, run: () => void): void {
     let place = this.#moments.length;
     while (place > 0 && (this.#moments[place - 1]?.due ?? 0) > due) place -= 1;

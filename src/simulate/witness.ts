@@ -26,7 +26,6 @@ export interface Violation {
 }
 
 const always = guarantees.filter(({ kind }) => kind === 'always');
-const atRest = guarantees.filter(({ kind }) => kind === 'atRest');
 
 /** How much of what happened is told with what was broken. */
 const storyMost = 25;
@@ -120,8 +119,9 @@ export class Witness {
   atRest(): void {
     this.#world.bury();
     this.#passes();
-    this.#look(always);
-    this.#look(atRest);
+    // what has reached a host that sleeps is still on its way
+    if (this.#world.time.isAsleep) return;
+    this.#look(guarantees);
     this.#isNews = false;
   }
 
