@@ -48,8 +48,7 @@ export interface Group {
   readonly transitions: readonly { config: Transition; definition: AnyTransitionDefinition }[];
 }
 
-const transitionOf = (value: unknown): Transition =>
-  isTree(value) ? value : { target: value };
+const transitionOf = (value: unknown): Transition => (isTree(value) ? value : { target: value });
 
 export const nodesOf = (node: AnyStateNode): AnyStateNode[] => [
   node,
