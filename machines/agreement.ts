@@ -81,6 +81,27 @@ export const ends: readonly Pair[] = [
   [os, 'empty', []],
 ];
 
+const heartbeat = 'gateway/link/connection/heartbeat';
+
+/** States of a heartbeat in which it waits for an answer, and what must have been asked. */
+const questions: readonly (readonly [state: string, asked: readonly string[]])[] = [
+  ['watching.awaiting', ['asked', 'both']],
+  ['watching.suspect', ['pinged', 'both']],
+  ['watching.probing', ['pinged', 'both']],
+  ['watching.pinging', ['pinged', 'both']],
+];
+
+/** Who waits for an answer to what was never asked. */
+export function unasked(view: View): string | undefined {
+  const waiting = view.at(heartbeat);
+  const pulse = view.at(`${heartbeat}/pulse`);
+  for (const [state, asked] of questions) {
+    if (!waiting?.matches(state) || asked.some((one) => pulse?.matches(one))) continue;
+    return `${state}, and nothing was asked`;
+  }
+  return undefined;
+}
+
 /** The first pair that is not as it must be. */
 export function disagreement(pairs: readonly Pair[], view: View): string | undefined {
   for (const [path, state, wanted] of pairs) {

@@ -14,6 +14,7 @@ import {
   patientForEver,
   processes,
   sockets,
+  unasked,
 } from './agreement.ts';
 
 /** What a promise may look at; the checker's view of one state has it all. */
@@ -289,6 +290,14 @@ export const guarantees: readonly Guarantee[] = [
     kind: 'atRest',
     forbids: ['I33', 'I43'],
     check: (view) => disagreement(ends, view),
+  },
+  {
+    id: 'who-doubts-has-asked',
+    sentence: 'Nobody gives a peer up, or waits for a sign of it, without having asked for one.',
+    kind: 'atRest',
+    forbids: ['I51'],
+    groups: ['HB'],
+    check: unasked,
   },
   {
     id: 'nobody-waits-for-ever',

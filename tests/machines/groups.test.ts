@@ -90,6 +90,10 @@ const wrong: Readonly<Record<string, readonly [path: string, ...states: string[]
     ['gateway/service/process', 'held.alive'],
     ['gateway/service/process/os', 'exited'],
   ],
+  'who-doubts-has-asked': [
+    ['gateway/link/connection/heartbeat', 'watching.probing'],
+    ['gateway/link/connection/heartbeat/pulse', 'idle'],
+  ],
   'nobody-waits-for-ever': [['gateway/link', 'waiting']],
 };
 

@@ -21,7 +21,7 @@ describe('a machine that stands in', () => {
   const wired = standIn(lamp('off')).provide({});
   const begun = () => createActor(wired).start().getSnapshot().value;
 
-  it('is itself, and the mutant from the moment it is put there, however early it was wired', () => {
+  it('is itself, and a mutant from the moment it is put there, though wired before', () => {
     expect(begun()).toBe('off');
     put('lamp', lamp('on'));
     expect(begun()).toBe('on');
