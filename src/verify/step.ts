@@ -214,7 +214,8 @@ export class Stepper {
   #learn(leaf: Leaf): void {
     for (const emission of Object.values(leaf.emits).flat()) this.#inner.add(emission.report.type);
     const commands = Object.values(leaf.receives ?? {}).flatMap((by) => Object.keys(by));
-    for (const type of commands) (leaf.echoesOrders ? this.#inner : this.#outer).add(type);
+    const isOrder = (type: string) => leaf.echoesOrders && !leaf.hints?.includes(type);
+    for (const type of commands) (isOrder(type) ? this.#inner : this.#outer).add(type);
   }
 
   #role(role: number): RoleEntry {

@@ -33,6 +33,8 @@ export interface Leaf {
   live?: (state: string) => boolean;
   /** takes orders: each one's generation is stamped on the reports that follow it */
   echoesOrders?: boolean;
+  /** of one that takes orders: what `receives` lists and comes without an envelope */
+  hints?: readonly string[];
 }
 
 export interface MachineRole {
