@@ -4,12 +4,12 @@
  * deadline or Ctrl-C kept it from seeing.
  */
 import { exploreWhile } from '../verify/explore.ts';
-import type { ExploreOptions, Progress, Result, Violation, World } from '../verify/index.ts';
+import type { ExploreOptions, Progress, Result, Violation } from '../verify/index.ts';
 import { brokenRule } from '../verify/rules.ts';
 import { UsageError, type WorldName } from './arguments.ts';
 import { asJson, asText, type Explored, type Findings } from './findings.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
-import { type Subject, shipped, subjectOf } from './subject.ts';
+import { type Subject, type Subworld, shipped, subjectOf } from './subject.ts';
 
 export interface CheckOptions {
   world?: WorldName;
@@ -72,10 +72,10 @@ class Exploration {
     });
     const explored: Explored[] = [];
     let broken: Findings['violation'];
-    for (const { name, world } of this.#subject.worlds) {
+    for (const one of this.#subject.worlds) {
       if (!this.#mayGoOn() || broken) break;
-      const violation = await this.#explore(name, world, explored);
-      if (violation) broken = { world: name, ...violation };
+      const violation = await this.#explore(one, explored);
+      if (violation) broken = { world: one.name, ...violation };
     }
     done();
     const begun = explored.map(({ name }) => name);
@@ -84,6 +84,7 @@ class Exploration {
     return {
       explored,
       sentences: this.#subject.sentences,
+      unproved: this.#subject.unproved,
       notBegun: broken ? [] : names.filter((name) => !begun.includes(name)),
       violation: broken,
       code: this.#code(broken !== undefined, isWhole),
@@ -97,15 +98,15 @@ class Exploration {
     return isWhole ? 0 : 3;
   }
 
-  async #explore(name: string, world: World, to: Explored[]): Promise<Violation | undefined> {
+  async #explore(one: Subworld, to: Explored[]): Promise<Violation | undefined> {
+    const { name, world, promises, standIns } = one;
     const rule = brokenRule(world);
     if (rule) return rule;
-    const options = { ...this.#bounds, promises: this.#subject.promises };
-    const result = await exploreWhile(world, options, (progress) => {
+    const result = await exploreWhile(world, { ...this.#bounds, promises }, (progress) => {
       this.#say(name, progress);
       return this.#mayGoOn();
     });
-    to.push({ name, delivery: this.#bounds.delivery, result });
+    to.push({ name, delivery: this.#bounds.delivery, result, standIns });
     return result.violation;
   }
 

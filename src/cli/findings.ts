@@ -9,6 +9,8 @@ export interface Explored {
   name: string;
   delivery: 'async' | 'rtc';
   result: Result;
+  /** roles whose transitions are nobody's */
+  standIns: readonly string[];
 }
 
 export interface Findings {
@@ -16,6 +18,7 @@ export interface Findings {
   /** worlds for which there was no time */
   notBegun: readonly string[];
   sentences: readonly Sentence[];
+  unproved: readonly string[];
   violation: (Violation & { world: string }) | undefined;
   /** the exit code: 0 is proved */
   code: number;
@@ -29,7 +32,7 @@ interface Coverage {
 
 /** One JSON object; `holds` is null where it is not known. */
 export function asJson(findings: Findings): string {
-  const { explored, sentences, violation, code } = findings;
+  const { explored, sentences, unproved, violation, code } = findings;
   const worlds = explored.map(({ name, delivery, result }) => ({
     name,
     delivery,
@@ -45,10 +48,10 @@ export function asJson(findings: Findings): string {
     coldSteps: result.coldSteps,
   }));
   const names = explored.map(({ name }) => name);
-  const guarantees = withBroken(sentences, violation).map((sentence) => ({
+  const guarantees = withBroken(sentences, violation).map(({ only, ...sentence }) => ({
     ...sentence,
     holds: sentence.id === violation?.guarantee ? false : code === 0 ? true : null,
-    worlds: names,
+    worlds: names.filter((name) => only?.includes(name) ?? true),
   }));
   const broken = violation && {
     world: violation.world,
@@ -56,7 +59,7 @@ export function asJson(findings: Findings): string {
     message: violation.message,
     trace: violation.trace,
   };
-  const all = { ok: code === 0, worlds, guarantees, coverage: coverageOf(explored) };
+  const all = { ok: code === 0, worlds, guarantees, coverage: coverageOf(explored), unproved };
   return `${JSON.stringify(broken ? { ...all, violation: broken } : all)}\n`;
 }
 
@@ -70,7 +73,8 @@ function withBroken(
   return [...sentences, { id, sentence, kind: 'kernel' }];
 }
 
-export function asText({ explored, notBegun, sentences, violation, code }: Findings): string {
+export function asText(findings: Findings): string {
+  const { explored, notBegun, sentences, unproved, violation, code } = findings;
   const lines = explored.map(({ name, delivery, result }) => inWords(name, delivery, result));
   for (const name of notBegun) lines.push(`${name}: not begun`);
   if (violation) {
@@ -79,6 +83,7 @@ export function asText({ explored, notBegun, sentences, violation, code }: Findi
   }
   if (explored.length > 0) lines.push(...inWordsOf(coverageOf(explored)));
   lines.push(code === 0 ? provedWords(sentences) : unprovedWords);
+  for (const rest of unproved) lines.push(`left open: ${rest}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -119,8 +124,9 @@ function inWordsOf({ transitions, fired, neverFired }: Coverage): string[] {
 function coverageOf(explored: readonly Explored[]): Coverage {
   const transitions = new Map<string, number>();
   const never = new Map<string, readonly string[]>();
-  for (const { result } of explored) {
+  for (const { result, standIns } of explored) {
     for (const [role, { transitions: count, never: unfired }] of Object.entries(result.coverage)) {
+      if (standIns.includes(role)) continue;
       transitions.set(role, count);
       const before = never.get(role) ?? unfired;
       never.set(

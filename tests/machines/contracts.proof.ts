@@ -7,7 +7,7 @@ import { both } from '../../machines/world.ts';
 import { explore, type World } from '../../src/verify/index.ts';
 import { promisesWith, prove } from './worlds.ts';
 
-describe.each(parts)('the $name keeps every guarantee', ({ world, promised }) => {
+describe.each(parts)('$name keeps every guarantee', ({ world, promised }) => {
   it.each([2, 3])('with %i messages in flight, delivered in any order', (inFlight) => {
     prove(world, { delivery: 'async', inFlight }, promised);
   });

@@ -16,12 +16,12 @@ const part = (name: string) => {
 
 describe('by contracts every guarantee is kept', { timeout }, () => {
   it.each([
-    ['link below anyone', 1],
-    ['absent link below anyone', 3],
-    ['absent service below anyone', 3],
-    ['gateway above contracts', 1],
-    ['gateway without a service', 1],
-  ])('by the %s, with up to %i messages in flight', (name, inFlight) => {
+    ['link-below-anyone', 1],
+    ['absent-link-below-anyone', 3],
+    ['absent-service-below-anyone', 3],
+    ['gateway-above-contracts', 1],
+    ['gateway-without-service', 1],
+  ])('by %s, with up to %i messages in flight', (name, inFlight) => {
     const { world, promised } = part(name);
     prove(world, { delivery: 'async', inFlight }, promised);
   });
@@ -62,7 +62,7 @@ const above = (name: string, leaf: Leaf): World => ({
 
 describe('a contract that lies is found out', { timeout }, () => {
   it('when it leaves out a report that the half makes', () => {
-    expect(broken(believed(without('open', 'link.lost')), 'link below anyone')).toBe(
+    expect(broken(believed(without('open', 'link.lost')), 'link-below-anyone')).toBe(
       'inside-its-contract',
     );
   });
@@ -72,13 +72,13 @@ describe('a contract that lies is found out', { timeout }, () => {
     const receives = { ...others, dialed: { ...dialed, 'link.rest': 'idle' } };
     const emits = { ...linkContract.emits, idle: linkContract.emits.rested ?? [] };
     const lie = { ...linkContract, emits, receives };
-    expect(broken(believed(lie), 'link below anyone')).toBe('contract-means-it');
+    expect(broken(believed(lie), 'link-below-anyone')).toBe('contract-means-it');
   });
 
   it('when it lets a half say that it rests while it does not', () => {
     const rested = { report: { type: 'service.rested' }, next: 'raised' };
     const emits = { ...serviceContract.emits, fallen: [rested] };
-    expect(broken(above('service', { ...serviceContract, emits }), 'gateway above contracts')).toBe(
+    expect(broken(above('service', { ...serviceContract, emits }), 'gateway-above-contracts')).toBe(
       'rest-holds-nothing',
     );
   });
@@ -86,7 +86,7 @@ describe('a contract that lies is found out', { timeout }, () => {
   it('when it does not take an order that the gateway gives', () => {
     const open = { ...linkContract.receives.open, 'link.retarget': untaken };
     const receives = { ...linkContract.receives, open };
-    expect(broken(above('link', { ...linkContract, receives }), 'gateway above contracts')).toBe(
+    expect(broken(above('link', { ...linkContract, receives }), 'gateway-above-contracts')).toBe(
       'orders-are-taken',
     );
   });
