@@ -2,9 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { anyone } from '../../machines/anyone.ts';
 import { type Contract, linkContract, serviceContract } from '../../machines/automata.ts';
-import { linkBelowAnyone, parts, serviceBelowAnyone } from '../../machines/parts.ts';
-import { both } from '../../machines/world.ts';
+import {
+  gatewayAboveContracts,
+  linkBelowAnyone,
+  parts,
+  serviceBelowAnyone,
+} from '../../machines/parts.ts';
+import { both, serviceAlone } from '../../machines/world.ts';
 import { explore, type World } from '../../src/verify/index.ts';
+import { projected } from './projection.ts';
 import { promisesWith, prove } from './worlds.ts';
 
 describe.each(parts)('$name keeps every guarantee', ({ world, promised }) => {
@@ -14,6 +20,21 @@ describe.each(parts)('$name keeps every guarantee', ({ world, promised }) => {
 
   it('in the exact order of one process, with two posts of leaves queued', () => {
     prove(world, { delivery: 'rtc', posts: 2 }, promised);
+  });
+});
+
+const contracts = { link: linkContract, service: serviceContract };
+
+describe('what the gateway comes to', () => {
+  it.each([
+    ['above a real service', serviceAlone, Number.POSITIVE_INFINITY],
+    ['above two real halves, in the first 500,000 states', both, 500_000],
+  ])('%s it comes to above the contracts too', (_, world, maxStates) => {
+    const { pairs, states } = projected(world, contracts, maxStates);
+    const parted = projected(gatewayAboveContracts, contracts);
+    console.info(`${pairs.size} pairs of ${states} states, among ${parted.pairs.size} pairs`);
+    expect(pairs.size).toBeGreaterThan(100);
+    expect([...pairs].filter((pair) => !parted.pairs.has(pair))).toEqual([]);
   });
 });
 
@@ -34,7 +55,7 @@ function breaks(id: string, world: World, contract: Contract, input: object): bo
   const roles = world.roles.map((role) =>
     role.name === 'gateway' ? { name: role.name, machine } : role,
   );
-  const options = { delivery: 'async', inFlight: 2, promises } as const;
+  const options = { delivery: 'async', inFlight: 1, promises } as const;
   return explore({ ...world, roles }, options).violation?.guarantee === 'inside-its-contract';
 }
 

@@ -1,9 +1,16 @@
 /** The gateway by contracts, in the layers that a push can wait for, and contracts that lie. */
 import { describe, expect, it } from 'vitest';
 import { anyone, asking } from '../../machines/anyone.ts';
-import { linkContract, serviceContract, untaken } from '../../machines/automata.ts';
+import {
+  absentServiceContract,
+  linkContract,
+  serviceContract,
+  untaken,
+} from '../../machines/automata.ts';
 import { gatewayAboveContracts, linkBelowAnyone, parts } from '../../machines/parts.ts';
+import { linkAlone } from '../../machines/world.ts';
 import { explore, type Leaf, type World } from '../../src/verify/index.ts';
+import { projected } from './projection.ts';
 import { promisesWith, prove } from './worlds.ts';
 
 /** Room for a loaded machine: how long a proof takes is printed, never asserted. */
@@ -89,6 +96,17 @@ describe('a contract that lies is found out', { timeout }, () => {
     expect(broken(above('link', { ...linkContract, receives }), 'gateway-above-contracts')).toBe(
       'orders-are-taken',
     );
+  });
+});
+
+describe('what the gateway comes to above a real link', { timeout }, () => {
+  it('it comes to above the contract too, with all that was said until then', () => {
+    const contracts = { link: linkContract, service: absentServiceContract };
+    const { pairs, states } = projected(linkAlone, contracts);
+    const parted = projected(part('gateway-without-service').world, contracts);
+    console.info(`${pairs.size} pairs of ${states} states, among ${parted.pairs.size} pairs`);
+    expect(pairs.size).toBeGreaterThan(25);
+    expect([...pairs].filter((pair) => !parted.pairs.has(pair))).toEqual([]);
   });
 });
 
