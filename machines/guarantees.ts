@@ -410,11 +410,9 @@ export const eventually: readonly Eventually[] = [
   },
 ];
 
-/** An absent half that has been asked and has not answered yet. */
+/** Where a half that is absent, or known by its contract alone, has something left to do. */
+const atWork = ['raised', 'cycled', 'recovered', 'down', 'fallen', 'dialed', 'rested'];
+
 function answering(view: View): boolean {
-  return [service(view), link(view)].some(
-    (half) =>
-      half !== undefined &&
-      ['raised', 'fallen', 'dialed', 'rested'].some((state) => half.matches(state)),
-  );
+  return [service(view), link(view)].some((half) => atWork.some((state) => half?.matches(state)));
 }

@@ -1,9 +1,7 @@
 /**
- * What the outside may do: one automaton per leaf, and three worlds to explore the machines in.
- * An automaton must allow everything that the real leaf can do, at any moment; what it allows
- * beyond that only makes the check stricter. It must never promise an answer: an emission may
- * come late or not at all. What is marked as a fault is explored like the rest, and only stays away
- * in the well-behaved world that liveness assumes.
+ * Three worlds to explore the machines in, with all that a user may ask of them: a link alone, a
+ * service alone, and both. Each says how far its counters and classes go. It must never merge
+ * contexts that a later step could tell apart.
  */
 import type { AnyStateMachine } from 'xstate';
 import { connection } from './connection.ts';
@@ -16,224 +14,20 @@ import type {
 } from './contracts.ts';
 import { gateway } from './gateway.ts';
 import { heartbeat } from './heartbeat.ts';
+import {
+  absentLink,
+  absentService,
+  credentials,
+  lookup,
+  os,
+  plan,
+  pulse,
+  readiness,
+  socket,
+} from './leaves.ts';
 import { process } from './process.ts';
 import { reconnect } from './reconnect.ts';
 import { supervisor } from './supervisor.ts';
-
-/** Something that a world which behaves does not do. */
-const fault = <R>(report: R, next: string) => ({ report, next, fault: true });
-
-type Ending = readonly [cause: string, floorMs: number];
-
-/** How a peer says no or goes away, by a frame, a close code or an HTTP status. */
-const endings: readonly Ending[] = [
-  ...[0, 1000].flatMap((floorMs): Ending[] => [
-    ['lost', floorMs],
-    ['restart', floorMs],
-    ['wait', floorMs],
-    ['again', floorMs],
-  ]),
-  ['credentials', 0],
-  ['pairing', 0],
-  ['protocol', 0],
-  ['identity', 0],
-];
-const closes = endings.map(([cause, floorMs]) =>
-  fault({ type: 'socket.closed', cause, floorMs }, 'closed'),
-);
-const refuses = endings.map(([cause, floorMs]) =>
-  fault({ type: 'socket.refused', cause, floorMs }, 'refused'),
-);
-const over = (cause: string, floorMs = 0) => ({
-  report: { type: 'socket.closed', cause, floorMs },
-  next: 'closed',
-});
-
-/** A socket with a protocol session on it: opens, speaks, refuses, leaves, closes, stays silent. */
-const socket = {
-  initial: 'connecting',
-  emits: {
-    connecting: [
-      { report: { type: 'socket.opened' }, next: 'opened' },
-      ...closes,
-      fault({ type: 'socket.closed', cause: 'unauthorised', floorMs: 0 }, 'closed'),
-    ],
-    opened: [
-      { report: { type: 'socket.challenged' }, next: 'challenged' },
-      { report: { type: 'socket.accepted', silenceMs: 30_000 }, next: 'accepted' },
-      ...refuses,
-      ...closes,
-    ],
-    challenged: closes,
-    greeted: [
-      { report: { type: 'socket.accepted', silenceMs: 30_000 }, next: 'accepted' },
-      ...refuses,
-      ...closes,
-    ],
-    accepted: [
-      fault({ type: 'socket.leaving', expected: true }, 'leaving'),
-      fault({ type: 'socket.leaving', expected: false }, 'going'),
-      ...closes,
-    ],
-    going: closes.map(({ report, next }) => ({ report, next })),
-    leaving: [0, 1000].map((floorMs) => ({ ...over('restart', floorMs), unread: ['cause'] })),
-    refused: [{ ...over('lost'), unread: ['cause', 'floorMs'] }],
-    closing: [{ ...over('closed'), unread: ['cause', 'floorMs'] }],
-  },
-  receives: {
-    opened: { 'socket.close': 'closing' },
-    challenged: { 'socket.hello': 'greeted', 'socket.close': 'closing' },
-    greeted: { 'socket.close': 'closing' },
-    refused: { 'socket.close': 'closing' },
-    accepted: { 'socket.close': 'closing' },
-    leaving: { 'socket.close': 'closing' },
-    going: { 'socket.close': 'closing' },
-  },
-  live: (state: string) => state !== 'closed',
-};
-
-/** The record of when the peer was last heard, and the pings. */
-const pulse = {
-  initial: 'idle',
-  emits: {
-    asked: [
-      { report: { type: 'pulse.alive', idleMs: 0 }, next: 'idle' },
-      { report: { type: 'pulse.silent' }, next: 'idle' },
-    ],
-    pinged: [{ report: { type: 'pulse.alive', idleMs: 0 }, next: 'idle' }],
-    both: [
-      { report: { type: 'pulse.alive', idleMs: 0 }, next: 'pinged' },
-      { report: { type: 'pulse.silent' }, next: 'pinged' },
-    ],
-  },
-  receives: {
-    idle: { 'pulse.check': 'asked', 'pulse.ping': 'pinged' },
-    asked: { 'pulse.ping': 'both' },
-    pinged: { 'pulse.check': 'both' },
-    both: { 'pulse.ping': 'both' },
-  },
-};
-
-/** `authorize`, then `url`: functions of the host. */
-const lookup = {
-  initial: 'asked',
-  emits: {
-    asked: [
-      { report: { type: 'lookup.authorised' }, next: 'authorised' },
-      fault({ type: 'lookup.failed', cause: 'unauthorised' }, 'answered'),
-      fault({ type: 'lookup.failed', cause: 'lost' }, 'answered'),
-    ],
-    authorised: [
-      { report: { type: 'lookup.found' }, next: 'answered' },
-      fault({ type: 'lookup.failed', cause: 'lost' }, 'answered'),
-    ],
-  },
-};
-
-/** `credentials`: a function of the host. */
-const credentials = {
-  initial: 'asked',
-  emits: {
-    asked: [
-      { report: { type: 'credentials.ready' }, next: 'answered' },
-      fault({ type: 'credentials.failed', cause: 'lost' }, 'answered'),
-      fault({ type: 'credentials.failed', cause: 'identity' }, 'answered'),
-    ],
-  },
-};
-
-const exits = (...classes: string[]) =>
-  classes.map((name) => ({ report: { type: 'os.exited', class: name }, next: 'exited' }));
-
-/** One process and its group, never let go before it is gone. A signal may help, late or never. */
-const os = {
-  initial: 'spawning',
-  emits: {
-    spawning: [
-      { report: { type: 'os.spawned' }, next: 'alive' },
-      fault({ type: 'os.failed' }, 'empty'),
-    ],
-    doomed: [
-      { report: { type: 'os.spawned' }, next: 'alive' },
-      { report: { type: 'os.failed' }, next: 'empty' },
-      ...exits('crash'),
-    ],
-    alive: exits('clean', 'crash', 'configuration', 'runtime').map(({ report, next }) =>
-      fault(report, next),
-    ),
-    signalled: exits('clean', 'crash', 'configuration', 'runtime'),
-    exited: [{ report: { type: 'os.empty' }, next: 'empty' }],
-  },
-  receives: {
-    spawning: { 'os.kill': 'doomed' },
-    alive: { 'os.terminate': 'signalled', 'os.kill': 'signalled' },
-  },
-  live: (state: string) => state !== 'empty',
-  mustEnd: (state: string) => state !== 'empty',
-};
-
-/** The launch plan: a function of the host. */
-const plan = {
-  initial: 'asked',
-  emits: {
-    asked: [
-      { report: { type: 'plan.ready' }, next: 'answered' },
-      fault({ type: 'plan.failed', fatal: false }, 'answered'),
-      fault({ type: 'plan.failed', fatal: true }, 'answered'),
-    ],
-  },
-};
-
-/** The proof that the process serves. */
-const readiness = {
-  initial: 'asked',
-  emits: {
-    asked: [
-      { report: { type: 'readiness.proved' }, next: 'answered' },
-      fault({ type: 'readiness.unproved' }, 'answered'),
-      fault({ type: 'readiness.failed' }, 'answered'),
-      fault({ type: 'readiness.extended' }, 'asked'),
-    ],
-  },
-};
-
-/** The half that is not there: ready and rested as soon as it is asked. */
-const absentService = {
-  initial: 'idle',
-  echoesOrders: true,
-  emits: {
-    raised: [{ report: { type: 'service.ready', owned: false }, next: 'idle' }],
-    fallen: [{ report: { type: 'service.rested' }, next: 'idle' }],
-  },
-  receives: answers({
-    'service.raise': 'raised',
-    'service.cycle': 'raised',
-    'service.recover': 'raised',
-    'service.fall': 'fallen',
-    'service.kill': 'fallen',
-  }),
-};
-
-/** As above, for a service without a link. */
-const absentLink = {
-  initial: 'idle',
-  echoesOrders: true,
-  emits: {
-    dialed: [{ report: { type: 'link.opened' }, next: 'idle' }],
-    rested: [{ report: { type: 'link.rested' }, next: 'idle' }],
-  },
-  receives: answers({
-    'link.dial': 'dialed',
-    'link.retarget': 'dialed',
-    'link.rest': 'rested',
-    'link.drop': 'rested',
-  }),
-};
-
-function answers(orders: Record<string, string>): Record<string, Record<string, string>> {
-  const states = ['idle', ...new Set(Object.values(orders))];
-  return Object.fromEntries(states.map((state) => [state, orders]));
-}
 
 // contexts: what a later step may depend on --------------------------------
 
@@ -260,7 +54,7 @@ const roles = {
   // withinMs is read in the step that sets it
   gateway: role(gateway, (c) => [c.owned, c.doubted]),
   // class is read in the step that sets it; in falling.toRecover it is always `crash`
-  supervisor: role(supervisor, (c) => [c.charged, c.stillborn]),
+  supervisor: role(supervisor, (c) => [c.charged, Math.min(c.stillborn, 2)]),
   process: role(process, (c) => c.class),
   // cause and floorMs are read in the step that sets them, returningMs only where a wait is planned
   reconnect: role(reconnect, (c) => Math.min(c.failures, 2)),
@@ -326,7 +120,7 @@ const input = (over: Partial<GatewayInput>): GatewayInput => ({
 });
 
 const leaf = <L>(name: string, automaton: L) => ({ name, leaf: automaton });
-const linkRoles = [
+export const linkRoles = [
   { name: 'link', ...roles.reconnect },
   { name: 'connection', ...roles.connection },
   { name: 'heartbeat', ...roles.heartbeat },
@@ -335,7 +129,7 @@ const linkRoles = [
   leaf('credentials', credentials),
   leaf('pulse', pulse),
 ];
-const serviceRoles = [
+export const serviceRoles = [
   { name: 'service', ...roles.supervisor },
   { name: 'process', ...roles.process },
   leaf('os', os),
@@ -349,6 +143,7 @@ const asks = (...events: { type: string; [key: string]: unknown }[]) =>
 const always = asks(
   { type: 'start' },
   { type: 'stop', withinMs: 0 },
+  { type: 'stop', withinMs: 5_000 },
   { type: 'dispose' },
   { type: 'quit', withinMs: 5_000 },
   { type: 'retry' },
@@ -378,6 +173,7 @@ const linkCounters = {
 const serviceCounters = {
   budget: servicePolicy.budget.of,
   startsMax: servicePolicy.startsMax,
+  stillborn: 'merged from 2 up',
   exitClasses: 4,
   settleMs: [0, 100],
   withinMs: [0, 5000],

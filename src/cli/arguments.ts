@@ -11,7 +11,7 @@ export class UsageError extends Error {
 
 export const protocols = ['plain', 'jsonrpc'] as const;
 export const restarts = ['on-failure', 'always', 'never'] as const;
-export const worldNames = ['link', 'service', 'both'] as const;
+export const worldNames = ['link', 'service', 'contracts', 'both'] as const;
 export const deliveries = ['async', 'rtc', 'all'] as const;
 export const models = ['promela'] as const;
 export type WorldName = (typeof worldNames)[number];

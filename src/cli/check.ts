@@ -4,7 +4,7 @@
  * deadline or Ctrl-C kept it from seeing.
  */
 import { exploreWhile } from '../verify/explore.ts';
-import type { ExploreOptions, Progress, Result, Violation, World } from '../verify/index.ts';
+import type { ExploreOptions, Progress, Result, Violation } from '../verify/index.ts';
 import { brokenRule } from '../verify/rules.ts';
 import { type deliveries, UsageError, type WorldName } from './arguments.ts';
 import { checkFiles, leave } from './evidence.ts';
@@ -18,7 +18,7 @@ import {
 } from './findings.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
 import { type Shard, share } from './shard.ts';
-import { type Subject, shipped, subjectOf } from './subject.ts';
+import { type Subject, type Subworld, shipped, subjectOf } from './subject.ts';
 
 export interface CheckOptions {
   world?: WorldName;
@@ -65,9 +65,7 @@ export async function check(file: string | undefined, options: CheckOptions): Pr
   return findings.code;
 }
 
-interface Plan extends Unit {
-  world: World;
-}
+type Plan = Unit & Subworld;
 
 class Exploration {
   readonly #subject: Subject;
@@ -110,6 +108,7 @@ class Exploration {
     return {
       explored,
       sentences: this.#subject.sentences,
+      unproved: this.#subject.unproved,
       notBegun: broken ? [] : this.#plans.slice(begun),
       violation: broken,
       code: this.#code(broken !== undefined, isWhole),
@@ -124,17 +123,17 @@ class Exploration {
   }
 
   async #explore(plan: Plan, to: Explored[]): Promise<Broken | undefined> {
-    const { name, world, delivery } = plan;
+    const { name, world, delivery, promises, standIns } = plan;
     const { inFlight, posts } = this.#bounds;
     const bound = delivery === 'rtc' ? { posts } : { inFlight };
     const rule = brokenRule(world);
     if (rule) return this.#broken(plan, bound, rule);
-    const options: ExploreOptions = { delivery, ...bound, promises: this.#subject.promises };
+    const options: ExploreOptions = { delivery, ...bound, promises };
     const result = await exploreWhile(world, options, (progress) => {
       this.#say(name, progress);
       return this.#mayGoOn();
     });
-    to.push({ name, delivery, result });
+    to.push({ name, delivery, result, standIns });
     return result.violation && this.#broken(plan, result.bounds, result.violation);
   }
 

@@ -7,6 +7,8 @@ import type { Sentence } from './subject.ts';
 
 export interface Explored extends Unit {
   result: Result;
+  /** roles whose transitions are nobody's */
+  standIns: readonly string[];
 }
 
 /** One world under one delivery. */
@@ -28,6 +30,7 @@ export interface Findings {
   /** for which there was no time */
   notBegun: readonly Unit[];
   sentences: readonly Sentence[];
+  unproved: readonly string[];
   violation: Broken | undefined;
   /** the exit code: 0 is proved */
   code: number;
@@ -41,7 +44,7 @@ interface Coverage {
 
 /** One JSON object; `holds` is null where it is not known. */
 export function asJson(findings: Findings): string {
-  const { explored, sentences, violation, code } = findings;
+  const { explored, sentences, unproved, violation, code } = findings;
   const worlds = explored.map(({ name, delivery, result }) => ({
     name,
     delivery,
@@ -57,10 +60,10 @@ export function asJson(findings: Findings): string {
     coldSteps: result.coldSteps,
   }));
   const names = [...new Set(explored.map(({ name }) => name))];
-  const guarantees = withBroken(sentences, violation).map((sentence) => ({
+  const guarantees = withBroken(sentences, violation).map(({ only, ...sentence }) => ({
     ...sentence,
     holds: sentence.id === violation?.guarantee ? false : code === 0 ? true : null,
-    worlds: names,
+    worlds: names.filter((name) => only?.includes(name) ?? true),
   }));
   const broken = violation && {
     world: violation.world,
@@ -70,7 +73,7 @@ export function asJson(findings: Findings): string {
     trace: violation.trace,
     sequence: formatSequence(violation),
   };
-  const all = { ok: code === 0, worlds, guarantees, coverage: coverageOf(explored) };
+  const all = { ok: code === 0, worlds, guarantees, coverage: coverageOf(explored), unproved };
   return `${JSON.stringify(broken ? { ...all, violation: broken } : all)}\n`;
 }
 
@@ -84,12 +87,14 @@ function withBroken(
   return [...sentences, { id, sentence, kind: 'kernel' }];
 }
 
-export function asText({ explored, notBegun, sentences, violation, code }: Findings): string {
+export function asText(findings: Findings): string {
+  const { explored, notBegun, sentences, unproved, violation, code } = findings;
   const lines = explored.map(({ name, delivery, result }) => inWords(name, delivery, result));
   for (const { name, delivery } of notBegun) lines.push(`${name}: not begun; ${delivery}`);
   if (violation) return `${[...lines, ...brokenWords(violation)].join('\n')}\n`;
   if (explored.length > 0) lines.push(...inWordsOf(coverageOf(explored)));
   lines.push(code === 0 ? provedWords(sentences) : unprovedWords);
+  for (const rest of unproved) lines.push(`left open: ${rest}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -141,8 +146,9 @@ function inWordsOf({ transitions, fired, neverFired }: Coverage): string[] {
 function coverageOf(explored: readonly Explored[]): Coverage {
   const transitions = new Map<string, number>();
   const never = new Map<string, readonly string[]>();
-  for (const { result } of explored) {
+  for (const { result, standIns } of explored) {
     for (const [role, { transitions: count, never: unfired }] of Object.entries(result.coverage)) {
+      if (standIns.includes(role)) continue;
       transitions.set(role, count);
       const before = never.get(role) ?? unfired;
       never.set(

@@ -71,6 +71,7 @@ const checkNotes = `
 Examples:
   $ holdfast check                         the machines that ship, every world
   $ holdfast check --world link --in-flight 2
+  $ holdfast check --world contracts --in-flight 3
   $ holdfast check --json --seconds 60     one JSON object on stdout
   $ holdfast check ./my-machine.ts         a world or a machine of yours
   $ holdfast check --world link --emit promela --out models

@@ -7,7 +7,8 @@ import { Judge, mutantsIn } from '../verify/mutants.ts';
 import { judgedIn, layer, type Task } from './mutants.ts';
 
 const task = JSON.parse(process.argv[2] ?? '{}') as Task;
-const { worlds, promises } = await judgedIn(task);
+const { worlds } = await judgedIn(task);
+const promises = worlds[0]?.promises ?? {};
 const judge = new Judge(worlds, { ...layer, promises });
 const mutants = new Map(mutantsIn(worlds).map((mutant) => [mutant.id, mutant]));
 

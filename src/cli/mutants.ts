@@ -39,7 +39,8 @@ export async function judgedIn({ file, world }: Task): Promise<Subject> {
   if (file !== undefined) return subjectOf(file);
   const subject = shipped(world);
   if (world !== undefined) return subject;
-  return { ...subject, worlds: subject.worlds.filter(({ name }) => name !== 'both') };
+  const alone = subject.worlds.filter(({ name }) => name === 'link' || name === 'service');
+  return { ...subject, worlds: alone };
 }
 
 const progressMs = 1_000;

@@ -21,11 +21,12 @@ export async function replay(
   const from = other ?? saved.subject;
   const subject = from === null ? shipped() : await subjectOf(from);
   const { delivery, moves, guarantee, bounds } = saved;
-  const made = retrace(worldOf(subject, saved, file, other !== undefined), {
+  const { world, promises } = worldOf(subject, saved, file, other !== undefined);
+  const made = retrace(world, {
     delivery,
     moves,
     guarantee,
-    promises: subject.promises,
+    promises,
     ...counted(bounds),
   });
   const code = codeOf(made);
@@ -36,7 +37,7 @@ export async function replay(
 function worldOf({ worlds }: Subject, saved: Counterexample, file: string, isGiven: boolean) {
   const found =
     worlds.find(({ name }) => name === saved.world) ?? (isGiven ? worlds[0] : undefined);
-  if (found) return found.world;
+  if (found) return found;
   const names = worlds.map(({ name }) => name).join(', ');
   throw new UsageError(`${file} is about the world '${saved.world}'; there is: ${names}`);
 }

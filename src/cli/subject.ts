@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { goals, guarantees, kernel, steps } from '../../machines/guarantees.ts';
+import { type Guarantee, goals, guarantees, kernel, steps } from '../../machines/guarantees.ts';
+import { parts, unproved } from '../../machines/parts.ts';
 import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
 import { alone, isMachine } from '../verify/alone.ts';
 import type { Promises, UserCommand, World } from '../verify/index.ts';
@@ -18,15 +19,25 @@ export interface Sentence {
   id: string;
   sentence: string;
   kind: 'always' | 'atRest' | 'goal' | 'step' | 'kernel';
+  /** the worlds of which it is promised; all when absent */
+  only?: readonly string[];
 }
 
-/** Worlds that are held against the same promises. */
-export interface Subject {
-  worlds: readonly { name: string; world: World }[];
+export interface Subworld {
+  name: string;
+  world: World;
   promises: Promises;
+  /** roles that stand for somebody else, and whose transitions are not counted */
+  standIns: readonly string[];
+}
+
+export interface Subject {
+  worlds: readonly Subworld[];
   sentences: readonly Sentence[];
   /** by what a test can import it; undefined for what ships */
   exported?: Exported;
+  /** what is left open when all of it holds */
+  unproved: readonly string[];
 }
 
 const ofKernel: readonly Sentence[] = kernel.map(({ id, sentence }) => ({
@@ -35,29 +46,52 @@ const ofKernel: readonly Sentence[] = kernel.map(({ id, sentence }) => ({
   kind: 'kernel',
 }));
 
+const checksOf = (all: readonly Guarantee[], kind: Guarantee['kind']) =>
+  Object.fromEntries(all.filter((one) => one.kind === kind).map(({ id, check }) => [id, check]));
+
+const promisesWith = (promised: readonly Guarantee[]): Promises => ({
+  always: checksOf([...guarantees, ...promised], 'always'),
+  atRest: checksOf([...guarantees, ...promised], 'atRest'),
+  goals: Object.fromEntries(goals.map(({ id, from, holds, by }) => [id, { from, holds, by }])),
+  steps: Object.fromEntries(steps.map(({ id, role, check }) => [id, { role, check }])),
+});
+
+const whole = (name: string, world: World): Subworld[] => [
+  { name, world, promises: promisesWith([]), standIns: [] },
+];
+
 /** One of the worlds that ship, or all of them, parts before the whole. */
 export function shipped(only?: WorldName): Subject {
-  const all = { link: linkAlone, service: serviceAlone, both };
+  const all: Readonly<Record<WorldName, readonly Subworld[]>> = {
+    link: whole('link', linkAlone),
+    service: whole('service', serviceAlone),
+    contracts: parts.map(({ promised, ...part }) => ({
+      ...part,
+      promises: promisesWith(promised),
+    })),
+    both: whole('both', both),
+  };
   const names = only === undefined ? worldNames : [only];
-  const checks = (kind: 'always' | 'atRest') =>
-    Object.fromEntries(
-      guarantees.filter((one) => one.kind === kind).map(({ id, check }) => [id, check]),
-    );
+  const ofParts = names.includes('contracts') ? sentencesOfParts() : [];
   return {
-    worlds: names.map((name) => ({ name, world: all[name] })),
-    promises: {
-      always: checks('always'),
-      atRest: checks('atRest'),
-      goals: Object.fromEntries(goals.map(({ id, from, holds, by }) => [id, { from, holds, by }])),
-      steps: Object.fromEntries(steps.map(({ id, role, check }) => [id, { role, check }])),
-    },
+    worlds: names.flatMap((name) => all[name]),
     sentences: [
       ...guarantees.map(({ id, sentence, kind }) => ({ id, sentence, kind })),
+      ...ofParts,
       ...steps.map(({ id, sentence }) => ({ id, sentence, kind: 'step' as const })),
       ...goals.map(({ id, sentence }) => ({ id, sentence, kind: 'goal' as const })),
       ...ofKernel,
     ],
+    unproved: ofParts.length > 0 ? unproved : [],
   };
+}
+
+function sentencesOfParts(): Sentence[] {
+  const promised = [...new Set(parts.flatMap((part) => part.promised))];
+  return promised.map((one) => {
+    const only = parts.filter((part) => part.promised.includes(one)).map(({ name }) => name);
+    return { id: one.id, sentence: one.sentence, kind: one.kind, only };
+  });
 }
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -76,9 +110,16 @@ export async function subjectOf(file: string): Promise<Subject> {
     (kind: Sentence['kind']) =>
     (id: string): Sentence => ({ id, sentence: id, kind });
   return {
-    worlds: [{ name: basename(file, extname(file)), world: worldOf(file, exported) }],
+    worlds: [
+      {
+        name: basename(file, extname(file)),
+        world: worldOf(file, exported),
+        promises,
+        standIns: [],
+      },
+    ],
     exported: namesOf(file, exported),
-    promises,
+    unproved: [],
     sentences: [
       ...names('always').map(sentence('always')),
       ...names('atRest').map(sentence('atRest')),

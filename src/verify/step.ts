@@ -253,7 +253,8 @@ export class Stepper {
     const reports = leaf.plain ? [] : Object.values(leaf.emits).flat();
     for (const { report } of reports) this.#inner.add(report.type);
     const commands = Object.values(leaf.receives ?? {}).flatMap((by) => Object.keys(by));
-    for (const type of commands) (leaf.echoesOrders ? this.#inner : this.#outer).add(type);
+    const isOrder = (type: string) => leaf.echoesOrders && !leaf.hints?.includes(type);
+    for (const type of commands) (isOrder(type) ? this.#inner : this.#outer).add(type);
   }
 
   #role(role: number): RoleEntry {

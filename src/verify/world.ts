@@ -39,6 +39,8 @@ export interface Leaf {
   mustEnd?: (state: string) => boolean;
   /** what its cleanup posts at once when it is stopped: that breaks `silent-once-stopped` */
   parting?: Message;
+  /** of one that takes orders: what `receives` lists and comes without an envelope */
+  hints?: readonly string[];
 }
 
 export interface MachineRole {

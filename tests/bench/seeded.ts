@@ -9,7 +9,7 @@ import { shipped } from '../../src/cli/subject.ts';
 import { explore } from '../../src/verify/index.ts';
 import { seeds } from '../machines/seeded.ts';
 
-const { promises } = shipped();
+const [{ promises } = { promises: {} }] = shipped().worlds;
 
 const rows = seeds.map(({ bug, world, options }) => {
   const began = process.cpuUsage();

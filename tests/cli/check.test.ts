@@ -100,6 +100,22 @@ describe('holdfast check', () => {
     expect(coverage.neverFired).toHaveLength(coverage.transitions - coverage.fired);
   });
 
+  it('proves the gateway by contracts in parts, and says what they leave open', async () => {
+    const argv = ['--world', 'contracts', '--in-flight', '1', '--seconds', '1', '--json'];
+    const { stdout } = await check(...argv);
+    const { worlds, guarantees, unproved } = JSON.parse(stdout) as {
+      worlds: Json[];
+      guarantees: Json[];
+      unproved: string[];
+    };
+    expect(worlds[0]).toMatchObject({ name: 'link-below-anyone', bounds: { inFlight: 1 } });
+    const inside = guarantees.find(({ id }) => id === 'inside-its-contract');
+    expect(inside).toMatchObject({ kind: 'always' });
+    expect(inside?.worlds).toContain('link-below-anyone');
+    expect(inside?.worlds).not.toContain('gateway-above-contracts');
+    expect(unproved.join()).toContain('comes in the end');
+  });
+
   it('tells how far it is, and Ctrl-C ends it with what is known', async () => {
     const command = holdfast(['check', '--world', 'both']);
     await command.printed('stderr', /^both: \d+ states so far, \d+ a second, depth \d+$/m);

@@ -10,8 +10,15 @@ const sentence = { id: 'off is empty', sentence: 'Off is <empty>.', kind: 'alway
 function reportOf(bounds: { maxStates?: number }, change: Partial<Findings> = {}): string {
   const delivery = 'rtc';
   const result = explore(deskWorld(), { delivery, promises: deskPromises, ...bounds });
-  const explored = [{ name: 'desk', delivery, result } as const];
-  const all = { explored, notBegun: [], sentences: [sentence], violation: undefined, code: 0 };
+  const explored = [{ name: 'desk', delivery, result, standIns: [] } as const];
+  const all = {
+    explored,
+    unproved: [],
+    notBegun: [],
+    sentences: [sentence],
+    violation: undefined,
+    code: 0,
+  };
   return junitOf({ ...all, ...change });
 }
 

@@ -31,10 +31,10 @@ async function subject(name: System, edit?: readonly [find: string, instead: str
   if (edit && parts.length !== 2) throw new Error(`${name} holds ${parts.length - 1} × ${find}`);
   const file = join(home, `${name}.js`);
   writeFileSync(file, edit ? parts.join(instead) : sourceOf(name));
-  const { worlds, promises } = await subjectOf(file);
+  const { worlds } = await subjectOf(file);
   const [first] = worlds;
   if (!first) throw new Error(`${name} has no world`);
-  return { world: first.world, promises };
+  return first;
 }
 
 async function verdict(name: System, delivery: Delivery, edit?: readonly [string, string]) {
