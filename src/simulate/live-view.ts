@@ -29,7 +29,8 @@ export class LiveView implements View {
   readonly armedTimers: number;
 
   constructor(root: AnyActorRef, { sockets, processes, timers }: Outside) {
-    const found: Actor[] = [actorOf('gateway', 'gateway', root)];
+    const armed = Object.values(root.system.getSnapshot()._scheduledEvents);
+    const found: Actor[] = [actorOf('gateway', 'gateway', root, armed)];
     const known = new Map<string, AnyActorRef>([['gateway', root]]);
     for (const [path, role] of places) {
       const at = path.lastIndexOf('/');
@@ -37,7 +38,7 @@ export class LiveView implements View {
       const actor: AnyActorRef | undefined = children?.[path.slice(at + 1)];
       if (actor === undefined) continue;
       known.set(path, actor);
-      found.push(actorOf(path, role, actor));
+      found.push(actorOf(path, role, actor, armed));
     }
     for (let socket = 0; socket < sockets; socket += 1) {
       found.push(resource('gateway/link/connection/socket', 'socket'));
@@ -56,14 +57,19 @@ export class LiveView implements View {
 }
 
 /** A half that is absent is a leaf without states, and has another role. */
-function actorOf(path: string, role: string, actor: AnyActorRef): Actor {
+function actorOf(
+  path: string,
+  role: string,
+  actor: AnyActorRef,
+  armed: readonly { source: AnyActorRef }[],
+): Actor {
   const snapshot: AnyMachineSnapshot = actor.getSnapshot();
   const isMachine = snapshot.value !== undefined;
   return {
     path,
     role: isMachine || role === 'credentials' ? role : 'absent',
     live: false,
-    timers: [],
+    timers: armed.filter(({ source }) => source === actor),
     matches: (state) => isMachine && isIn(snapshot.value, state),
   };
 }

@@ -223,8 +223,7 @@ export class Stepper {
   }
 
   snapshotsPerRole(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const { name } of this.#roles.entries) counts[name] = 0;
+    const counts = Object.fromEntries(this.#roles.entries.map(({ name }) => [name, 0]));
     for (const { role } of this.memo.snapshots.values()) {
       counts[this.roleName(role)] = (counts[this.roleName(role)] ?? 0) + 1;
     }

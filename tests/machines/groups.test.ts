@@ -71,7 +71,7 @@ const wrong: Readonly<Record<string, readonly [path: string, ...states: string[]
     ['gateway/link/connection/socket', 'live'],
   ],
   'root-knows-its-halves': [
-    ['gateway', 'life.wanted.linking'],
+    ['gateway', 'life.wanted', 'life.wanted.linking'],
     ['gateway/link', 'trying.up'],
   ],
   'link-knows-its-connection': [
