@@ -1,13 +1,16 @@
-/** The longer proofs: `npm run verify:full`. The same checker, wider bounds. */
+/**
+ * The proofs that are too long for `npm test`: the same checker with wider bounds, more runs, real
+ * peers. `npm run verify` is what CI runs; `npm run verify:full` (mode `full`) adds the widest.
+ */
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['tests/**/*.proof.ts'],
+    include: ['tests/**/*.proof.ts', ...(mode === 'full' ? ['tests/**/*.full.ts'] : [])],
     expect: { requireAssertions: true },
     // a proof uses one core
     maxWorkers: 2,
     testTimeout: 1_800_000,
     reporters: ['default', './tests/reporter.ts'],
   },
-});
+}));

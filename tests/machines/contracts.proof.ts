@@ -14,8 +14,8 @@ import { projected } from './projection.ts';
 import { promisesWith, prove } from './worlds.ts';
 
 describe.each(parts)('$name keeps every guarantee', ({ world, promised }) => {
-  it.each([2, 3])('with %i messages in flight, delivered in any order', (inFlight) => {
-    prove(world, { delivery: 'async', inFlight }, promised);
+  it('with two messages in flight, delivered in any order', () => {
+    prove(world, { delivery: 'async', inFlight: 2 }, promised);
   });
 
   it('in the exact order of one process, with two posts of leaves queued', () => {

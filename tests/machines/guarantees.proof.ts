@@ -14,18 +14,6 @@ describe('a service alone keeps every guarantee', () => {
   });
 });
 
-describe('a link alone keeps every guarantee', () => {
-  it('with three messages in flight, delivered in any order', () => {
-    prove(linkAlone, { delivery: 'async', inFlight: 3 });
-  });
-});
-
-describe('a service and the link to it keep every guarantee', () => {
-  it('with one message in flight, delivered in any order', () => {
-    prove(both, { delivery: 'async', inFlight: 1 });
-  });
-});
-
 describe('real actors whose messages are held and handed over in any order', () => {
   it.each([
     ['a link', linkAlone],

@@ -1,6 +1,6 @@
 /**
  * The two races that the product is named for, as properties: a stale generation changes nothing,
- * and a dispose during connect leaves nothing. Here some runs of each; `npm run verify:full` makes
+ * and a dispose during connect leaves nothing. Here some runs of each; `npm run verify` makes
  * 20,000. A failure prints seed and path, which replay it.
  */
 import { describe, expect, it } from 'vitest';
