@@ -13,6 +13,7 @@ describe('the demo', () => {
       const running = holdfast(['demo', '--json']);
       const { code, stdout, stderr } = await running.ended(patienceMs);
       const events = ndjson(stdout.toString());
+      expect(events.filter(({ is }) => is === 'failed')).toEqual([]);
       const passed = events.filter(({ event, is }) => event === 'step' && is === 'passed');
       expect(passed.map(({ name }) => name)).toEqual([
         'start',
