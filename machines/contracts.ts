@@ -103,7 +103,9 @@ export type PulseCommand =
   | { type: 'pulse.ping' };
 export type PulseReport =
   /** heard `idleMs` ago (0 when the peer has just answered) */
-  { type: 'pulse.alive'; idleMs: number } | { type: 'pulse.silent' };
+  | { type: 'pulse.alive'; idleMs: number }
+  /** not within the window; `heard`: before it, since the connection is open */
+  | { type: 'pulse.silent'; heard: boolean };
 
 // connection ------------------------------------------------------------------------------------
 

@@ -50,6 +50,9 @@ export const heartbeat = setup({
         : {},
     ),
     hear: assign({ missed: 0, heard: true }),
+    recall: assign(({ context, event }) =>
+      event.type === 'pulse.silent' ? { heard: context.heard || event.heard } : {},
+    ),
     // the next ping is due everyMs after this one, and waitMs of that are over
     miss: assign(({ context: { missed, policy } }) => ({
       missed: missed + 1,
@@ -116,7 +119,10 @@ export const heartbeat = setup({
           entry: 'checkPulse',
           on: {
             'pulse.alive': { target: 'resting', actions: 'alive' },
-            'pulse.silent': [{ guard: 'oneProbe', target: 'probing' }, { target: 'suspect' }],
+            'pulse.silent': [
+              { guard: 'oneProbe', target: 'probing', actions: 'recall' },
+              { target: 'suspect', actions: 'recall' },
+            ],
           },
           after: { wait: 'probing' },
         },

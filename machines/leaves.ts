@@ -81,12 +81,14 @@ export const pulse = {
   emits: {
     asked: [
       { report: { type: 'pulse.alive', idleMs: 0 }, next: 'idle' },
-      { report: { type: 'pulse.silent' }, next: 'idle' },
+      { report: { type: 'pulse.silent', heard: true }, next: 'idle' },
+      { report: { type: 'pulse.silent', heard: false }, next: 'idle' },
     ],
     pinged: [{ report: { type: 'pulse.alive', idleMs: 0 }, next: 'idle' }],
     both: [
       { report: { type: 'pulse.alive', idleMs: 0 }, next: 'pinged' },
-      { report: { type: 'pulse.silent' }, next: 'pinged' },
+      { report: { type: 'pulse.silent', heard: true }, next: 'pinged' },
+      { report: { type: 'pulse.silent', heard: false }, next: 'pinged' },
     ],
   },
   receives: {
@@ -129,6 +131,8 @@ export const credentials = {
 const exits = (...classes: string[]) =>
   classes.map((name) => ({ report: { type: 'os.exited', class: name }, next: 'exited' }));
 
+const again = <E>(emission: E) => ({ ...emission, fault: true });
+
 /** One process and its group. A signal may help at once, late or never. */
 export const os = {
   initial: 'spawning',
@@ -146,7 +150,8 @@ export const os = {
       fault(report, next),
     ),
     signalled: exits('clean', 'crash', 'configuration', 'runtime'),
-    exited: [{ report: { type: 'os.empty' }, next: 'empty' }],
+    // a host that kills in its own exit hook is told of the exit once more
+    exited: [{ report: { type: 'os.empty' }, next: 'empty' }, ...exits('crash').map(again)],
   },
   receives: {
     spawning: { 'os.kill': 'doomed' },

@@ -231,6 +231,7 @@ function wired(
 export const pulseLeaf = (host: Host) =>
   leaf<PulseInput, PulseCommand, PulseReport>('pulse', host, ({ silenceMs }, post) => {
     const { wire } = host;
+    const openedAt = host.clock.now();
     let askedAt = 0;
     let unanswered = false;
     const alive = () => {
@@ -252,7 +253,7 @@ export const pulseLeaf = (host: Host) =>
           unanswered = true;
           isolated(() => wire?.ping(alive), told);
         } else if (idleMs < silenceMs) post({ type: 'pulse.alive', idleMs });
-        else post({ type: 'pulse.silent' });
+        else post({ type: 'pulse.silent', heard: idleMs < host.clock.now() - openedAt });
       },
       // whoever gives the connection up for another reason releases the socket first
       release() {

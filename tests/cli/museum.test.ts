@@ -137,7 +137,7 @@ describe('the look-up', () => {
     ['a promise without a move', of(promised('one-socket')), 'without a move'],
     ['an unknown command', of(promised('one-socket', 'user explode')), 'no world knows'],
     ['an unknown timer', of(promised('one-socket', 'timer never')), 'no world knows'],
-    ['a report in another state', of(promised('one-socket', 'os exited → os.exited')), 'no world'],
+    ['a report in another state', of(promised('one-socket', 'os empty → os.exited')), 'no world'],
     ['a path that is not there', of(tested('tests/none.test.ts', 'a title')), 'is not there'],
     ['a path outside of the tests', of(tested('src/cli/main.ts', 'holdfast')), 'is not there'],
     ['words that no test has', of(tested(known, 'that was never written')), 'has no test'],

@@ -14,6 +14,12 @@ describe('a service alone keeps every guarantee', () => {
   });
 });
 
+describe('a link alone keeps every guarantee', () => {
+  it('with two messages in flight, delivered in any order', () => {
+    prove(linkAlone, { delivery: 'async', inFlight: 2 });
+  });
+});
+
 describe('real actors whose messages are held and handed over in any order', () => {
   it.each([
     ['a link', linkAlone],

@@ -35,4 +35,5 @@ export function prove(
   expect(result.violation === undefined ? '' : formatTrace(result.violation), summary).toBe('');
   expect(result.cut, summary).toBe(0);
   expect(result.overflow, summary).toBe(0);
+  return result.coverage;
 }

@@ -31,8 +31,8 @@ export const mutants: readonly Mutant[] = [
     // the peer is asked twice before it is given up
     ids: ['HB-08'],
     file: 'machines/heartbeat.ts',
-    find: "'pulse.silent': [{ guard: 'oneProbe', target: 'probing' }, { target: 'suspect' }],",
-    instead: "'pulse.silent': { target: 'suspect' },",
+    find: "{ guard: 'oneProbe', target: 'probing', actions: 'recall' },",
+    instead: '',
   },
   {
     // an answer to the last probe is not believed
