@@ -60,7 +60,8 @@ const roles = {
   reconnect: role(reconnect, (c) => Math.min(c.failures, 2)),
   // silenceMs and greeted are read in the step that sets them
   connection: role(connection, (c) => [c.cause, c.floorMs]),
-  heartbeat: role(heartbeat, (c) => [c.missed, c.heard]),
+  // nobody asks for more misses than `missesMax`
+  heartbeat: role(heartbeat, (c) => [Math.min(c.missed, 2), c.heard]),
 };
 
 const heartbeatPolicy: HeartbeatPolicy = {
