@@ -171,14 +171,14 @@ const linkCounters = {
   probes: heartbeatPolicy.probes,
   endCauses: 10,
 };
-const serviceCounters = {
-  budget: servicePolicy.budget.of,
-  startsMax: servicePolicy.startsMax,
+const countersOf = ({ budget, startsMax }: SupervisorPolicy) => ({
+  budget: budget.of,
+  startsMax,
   stillborn: 'merged from 2 up',
   exitClasses: 4,
   settleMs: [0, 100],
   withinMs: [0, 5000],
-};
+});
 
 /** They wait for an answer, which comes first in a world that behaves; all others just wait. */
 const deadlines = [
@@ -196,19 +196,28 @@ export const linkAlone = {
   user: [...always, ...linkAsks],
 };
 
-/** `supervise()`: a process, and no link. */
-export const serviceAlone = {
-  counters: serviceCounters,
+const serviceWith = (service: SupervisorPolicy) => ({
+  counters: countersOf(service),
   roles: [root, leaf('link', absentLink), ...serviceRoles],
   root: 'gateway',
   deadlines,
-  input: input({ service: servicePolicy }),
+  input: input({ service }),
   user: [...always, ...serviceAsks],
-};
+});
+
+/** `supervise()`: a process, and no link. */
+export const serviceAlone = serviceWith(servicePolicy);
+
+/** The same with one restart in its budget, and one start that may fail: a third of the states. */
+export const serviceOnce = serviceWith({
+  ...servicePolicy,
+  budget: { ...servicePolicy.budget, of: 1 },
+  startsMax: 1,
+});
 
 /** `createGateway()`: both, arbitrated. */
 export const both = {
-  counters: { ...linkCounters, ...serviceCounters },
+  counters: { ...linkCounters, ...countersOf(servicePolicy) },
   roles: [root, ...serviceRoles, ...linkRoles],
   root: 'gateway',
   deadlines,

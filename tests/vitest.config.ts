@@ -29,6 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'real',
+          isolate: false,
           include: ['tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...pure],
         },

@@ -33,7 +33,8 @@ export function fill(draft: Draft, { hello, asked, token }: Marks): Frame {
 
 // what the protocols say when they are well ------------------------------------------------------
 
-export type Dialect = 'plain' | 'jsonrpc' | 'openclaw';
+export const dialects = ['plain', 'jsonrpc', 'openclaw'] as const;
+export type Dialect = (typeof dialects)[number];
 
 const event = (name: string, payload: Json, more: Record<string, Json> = {}): Json => ({
   ...{ type: 'event', event: name, payload },

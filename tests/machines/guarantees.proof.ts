@@ -18,6 +18,10 @@ describe('a link alone keeps every guarantee', () => {
   it('with two messages in flight, delivered in any order', () => {
     prove(linkAlone, { delivery: 'async', inFlight: 2 });
   });
+
+  it('in the exact order of one process, with two posts of leaves queued', () => {
+    prove(linkAlone, { delivery: 'rtc', posts: 2 });
+  });
 });
 
 describe('real actors whose messages are held and handed over in any order', () => {

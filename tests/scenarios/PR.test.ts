@@ -8,9 +8,9 @@ import { machineRaces, runtimeRaces } from './races.ts';
 
 describe('the two named races', { timeout: 120_000 }, () => {
   for (const [title, run] of Object.entries(machineRaces)) {
-    it(`${title}, over the machines`, async () => expect(await run(400)).toBe(400));
+    it(`${title}, over the machines`, async () => expect(await run(200)).toBe(200));
   }
   for (const [title, run] of Object.entries(runtimeRaces)) {
-    it(`${title}, over the runtime`, async () => expect(await run(150)).toBe(150));
+    it(`${title}, over the runtime`, async () => expect(await run(75)).toBe(75));
   }
 });
