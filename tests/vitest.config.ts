@@ -4,12 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { mutantPlugin } from './scenarios/mutants.ts';
 
-/** Tests without processes, sockets and timers of their own: they share what they import. */
-const pure = [
-  'tests/{machines,scenarios,runtime,fakes,verify}/**/*.test.ts',
-  'tests/simulate/!(bites).test.ts',
-  'tests/protocols/{,openclaw/}!(practice).test.ts',
-  'tests/hostile/{frames,wire}.test.ts',
+/** Tests that count what their own process holds: sockets, timers, children. Each has its own. */
+const counting = [
+  'tests/{drivers,e2e}/**/*.test.ts',
+  'tests/hostile/{impostor,tls,upgrade}.test.ts',
+  'tests/protocols/**/practice.test.ts',
 ];
 
 export default defineConfig({
@@ -24,14 +23,14 @@ export default defineConfig({
     expect: { requireAssertions: true },
     reporters: ['default', fileURLToPath(new URL('reporter.ts', import.meta.url))],
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, isolate: false } },
+      { extends: true, test: { name: 'counting', include: counting } },
       {
         extends: true,
         test: {
-          name: 'real',
-          isolate: false,
+          name: 'sharing',
           include: ['tests/**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...pure],
+          exclude: ['**/node_modules/**', ...counting],
+          isolate: false,
         },
       },
     ],
