@@ -136,6 +136,7 @@ const mutantsNotes = `
 Examples:
   $ holdfast mutants                       the machines that ship; takes minutes
   $ holdfast mutants --machine heartbeat   those of one machine
+  $ holdfast mutants --mutant ID           one, while you work on it
   $ holdfast mutants --list                what would be changed, and no more
   $ holdfast mutants ./my-machine.ts       a world or a machine of yours
 
@@ -337,6 +338,8 @@ function addMutants(root: Command): void {
     .argument('[file]', 'a .ts or .js file that exports a world or a machine')
     .option('--world <name>', name, oneOf('--world', worldNames))
     .option('--machine <name>', 'the mutants of this machine only', word('--machine'))
+    .option('--mutant <id>', 'this mutant only; may be repeated', repeated)
+    .option('--only <file>', 'the mutants that a file names, an id on each line')
     .option('--list', 'print the mutants, judge none')
     .option('--seconds <s>', 'stop after so many seconds', seconds('--seconds'))
     .option('--json', 'print one JSON object on stdout')
@@ -346,6 +349,8 @@ function addMutants(root: Command): void {
       process.exitCode = await mutants(file, options);
     });
 }
+
+const repeated = (one: string, before: readonly string[] = []): string[] => [...before, one];
 
 /** A mistake of the user in one sentence; anything else is ours and keeps its stack. */
 function explain(error: unknown): number {

@@ -4,6 +4,7 @@
  * judged; it must never pass while one is left that nothing noticed.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,10 @@ import { type Subject, shipped, subjectOf } from './subject.ts';
 export interface MutantsOptions {
   world?: WorldName;
   machine?: string;
+  /** ids */
+  mutant?: readonly string[];
+  /** a file with an id on each line */
+  only?: string;
   list?: boolean;
   /** milliseconds */
   seconds?: number;
@@ -47,18 +52,12 @@ const progressMs = 1_000;
 const workersMax = 8;
 
 export async function mutants(file: string | undefined, options: MutantsOptions): Promise<number> {
-  const { world, machine, list = false, json = false } = options;
+  const { world, list = false, json = false } = options;
   if (file !== undefined && world !== undefined) {
     throw new UsageError(`--world must not come with a FILE; got ${JSON.stringify(world)}`);
   }
   const { worlds } = await judgedIn({ file, world });
-  const all = mutantsIn(worlds);
-  const names = [...new Set(all.map((mutant) => mutant.machine))];
-  if (machine !== undefined && !names.includes(machine)) {
-    const given = JSON.stringify(machine);
-    throw new UsageError(`--machine must be one of ${names.join(', ')}; got ${given}`);
-  }
-  const wanted = all.filter((mutant) => machine === undefined || mutant.machine === machine);
+  const wanted = chosen(mutantsIn(worlds), options);
   if (list) {
     process.stdout.write(json ? listAsJson(wanted) : listAsText(wanted));
     return 0;
@@ -68,6 +67,33 @@ export async function mutants(file: string | undefined, options: MutantsOptions)
   const found = { verdicts, notJudged: wanted.length - verdicts.length };
   process.stdout.write(json ? asJson(found) : asText(found));
   return trial.code(found);
+}
+
+/** What was asked for by machine and by id; all without a word. */
+function chosen(all: readonly Mutant[], { machine, mutant, only }: MutantsOptions): Mutant[] {
+  const names = [...new Set(all.map((one) => one.machine))];
+  if (machine !== undefined && !names.includes(machine)) {
+    const given = JSON.stringify(machine);
+    throw new UsageError(`--machine must be one of ${names.join(', ')}; got ${given}`);
+  }
+  const ids = mutant === undefined && only === undefined ? undefined : new Set(mutant);
+  for (const id of only === undefined ? [] : idsIn(only)) ids?.add(id);
+  const known = new Set(all.map(({ id }) => id));
+  for (const id of ids ?? []) {
+    if (known.has(id)) continue;
+    const option = mutant?.includes(id) ? '--mutant' : '--only';
+    throw new UsageError(`${option} must name what --list prints; got ${JSON.stringify(id)}`);
+  }
+  const isWanted = (one: Mutant) => machine === undefined || one.machine === machine;
+  return all.filter((one) => isWanted(one) && (ids?.has(one.id) ?? true));
+}
+
+function idsIn(file: string): string[] {
+  if (!existsSync(file)) {
+    throw new UsageError(`--only must be a file of ids; got ${JSON.stringify(file)}`);
+  }
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.map((line) => line.trim()).filter((line) => line !== '');
 }
 
 class Trial {

@@ -64,6 +64,22 @@ describe('holdfast mutants', () => {
     );
   });
 
+  it('takes the mutants that are named, one by one or in a file', async () => {
+    const listed = async (...argv: string[]) => {
+      const { stdout } = await mutants('--list', '--json', ...argv);
+      return JSON.parse(stdout).mutants.map(({ id }: { id: string }) => id);
+    };
+    const all: string[] = await listed('--machine', 'heartbeat');
+    const [first = '', second = '', third = ''] = all;
+    expect(await listed('--mutant', second, '--mutant', first)).toEqual([first, second]);
+    expect(await listed('--mutant', first, '--only', file(`${third}\n\n`))).toEqual([first, third]);
+    const { code, stderr } = await mutants('--list', '--mutant', 'nobody');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'holdfast: --mutant must name what --list prints; got "nobody"\n',
+    });
+  });
+
   it('passes nothing when its time is over before a mutant was judged', async () => {
     const { code, stdout } = await mutants('--world', 'link', '--seconds', '0.01', '--json');
     const { total, killed, notJudged } = JSON.parse(stdout);

@@ -13,6 +13,8 @@ import { reasons } from './reasons.ts';
 
 const usage = `npm run mutants [-- OPTIONS]
   --machine NAME   the mutants of this machine only
+  --mutant ID      this mutant only; may be repeated
+  --only FILE      the mutants that a file names, an id on each line
   --seconds N      so long for the promises; who is not judged then goes to the scenarios
   --json           one JSON object on stdout
 Exit code 1 when a mutant survives that is not equivalent.`;
@@ -105,6 +107,8 @@ const sameIn = (all: readonly { mutant: string }[], id: string): boolean =>
 const { values } = parseArgs({
   options: {
     machine: { type: 'string' },
+    mutant: { type: 'string', multiple: true, default: [] },
+    only: { type: 'string' },
     seconds: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -112,8 +116,12 @@ const { values } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  const { machine, seconds } = values;
-  const only = machine === undefined ? [] : ['--machine', machine];
+  const { machine, mutant, only: file, seconds } = values;
+  const only = [
+    ...(machine === undefined ? [] : ['--machine', machine]),
+    ...mutant.flatMap((id) => ['--mutant', id]),
+    ...(file === undefined ? [] : ['--only', file]),
+  ];
   const within = seconds === undefined ? [] : ['--seconds', seconds];
   const { mutants } = await holdfast<{ mutants: Listed[] }>('--list', ...only);
   const judged = await holdfast<Judged>(...only, ...within);
