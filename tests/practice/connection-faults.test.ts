@@ -27,12 +27,19 @@ describe('the listener', () => {
   it('refuses connections for the time it was told, and keeps those it has', async () => {
     const { url, port, fault, http, pid } = gateway();
     const client = await dial(url);
-    const began = performance.now();
-    expect(await fault({ name: 'refuse', forMs: 1000 })).toEqual({ ok: true, fault: 'refuse' });
-    expect(await knock(port)).toBe('ECONNREFUSED');
+    const forMs = 1000;
+    let began = 0;
+    const refused = async () => {
+      began = performance.now();
+      expect(await fault({ name: 'refuse', forMs })).toEqual({ ok: true, fault: 'refuse' });
+      const answer = await knock(port);
+      // whoever knocks when the time is over has learnt nothing
+      return answer === 'connected' && performance.now() - began > forMs ? refused() : answer;
+    };
+    expect(await refused()).toBe('ECONNREFUSED');
     expect(await client.call('add', [1, 2])).toMatchObject({ result: 3 });
     await until('the listener', async () => (await knock(port)) === 'connected');
-    expect(performance.now() - began).toBeGreaterThanOrEqual(990);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(forMs - 10);
     expect((await http('/healthz')).body).toMatchObject({ pid });
   });
 
