@@ -29,7 +29,7 @@ describe('the listener', () => {
     const client = await dial(url);
     const forMs = 1000;
     let began = 0;
-    const refused = async () => {
+    const refused = async (): Promise<string> => {
       began = performance.now();
       expect(await fault({ name: 'refuse', forMs })).toEqual({ ok: true, fault: 'refuse' });
       const answer = await knock(port);

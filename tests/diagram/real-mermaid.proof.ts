@@ -1,3 +1,4 @@
+/** Mermaid itself reads and draws what we write, for every machine that ships and odd ones. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as shipped from '../../machines/index.ts';
