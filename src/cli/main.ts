@@ -330,7 +330,7 @@ function addConformance(root: Command): void {
 }
 
 function addMutants(root: Command): void {
-  const name = `${worldNames.join(', ')} (default: link and service)`;
+  const name = `${worldNames.join(', ')} (default: all but both)`;
   root
     .command('mutants')
     .summary('change the machines in one place each: a promise must notice')
@@ -340,6 +340,8 @@ function addMutants(root: Command): void {
     .option('--machine <name>', 'the mutants of this machine only', word('--machine'))
     .option('--mutant <id>', 'this mutant only; may be repeated', repeated)
     .option('--only <file>', 'the mutants that a file names, an id on each line')
+    .option('--kills <file>', 'who killed them the last time: tried first, as --json prints it')
+    .option('--whole', 'explore the widest worlds to their end too')
     .option('--list', 'print the mutants, judge none')
     .option('--seconds <s>', 'stop after so many seconds', seconds('--seconds'))
     .option('--json', 'print one JSON object on stdout')

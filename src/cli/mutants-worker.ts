@@ -4,18 +4,17 @@
  * never outlive the process that started it.
  */
 import { Judge, mutantsIn } from '../verify/mutants.ts';
-import { judgedIn, layer, type Task } from './mutants.ts';
+import { type Asked, judgedIn, layer, type Task } from './mutants.ts';
 
 const task = JSON.parse(process.argv[2] ?? '{}') as Task;
 const { worlds } = await judgedIn(task);
-const promises = worlds[0]?.promises ?? {};
-const judge = new Judge(worlds, { ...layer, promises });
+const judge = new Judge(worlds, { ...layer, whole: task.whole });
 const mutants = new Map(mutantsIn(worlds).map((mutant) => [mutant.id, mutant]));
 
-process.on('message', (id: string) => {
+process.on('message', ({ id, first }: Asked) => {
   const mutant = mutants.get(id);
   if (mutant === undefined) throw new RangeError(`no mutant ${id}`);
-  process.send?.(judge.judge(mutant));
+  process.send?.(judge.judge(mutant, first));
 });
 process.on('disconnect', () => process.exit());
 // Ctrl-C reaches the whole group: who is asked is the process that started this one

@@ -12,7 +12,7 @@ import { mutantsIn, tallied, type Verdict } from '../verify/mutants.ts';
 import type { Mutant } from '../verify/mutate.ts';
 import { UsageError, type WorldName } from './arguments.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
-import { type Subject, shipped, subjectOf } from './subject.ts';
+import { isObject, type Subject, type Subworld, shipped, subjectOf } from './subject.ts';
 
 export interface MutantsOptions {
   world?: WorldName;
@@ -21,6 +21,9 @@ export interface MutantsOptions {
   mutant?: readonly string[];
   /** a file with an id on each line */
   only?: string;
+  /** a file that says in which world each was killed the last time */
+  kills?: string;
+  whole?: boolean;
   list?: boolean;
   /** milliseconds */
   seconds?: number;
@@ -31,28 +34,41 @@ export interface MutantsOptions {
 export interface Task {
   readonly file: string | undefined;
   readonly world: WorldName | undefined;
+  readonly whole: boolean;
+}
+
+/** What a worker is asked: a mutant, and the world that comes first. */
+export interface Asked {
+  readonly id: string;
+  readonly first?: string;
 }
 
 /** Any order of delivery with one message under way: the most orders for the fewest states. */
 export const layer = { delivery: 'async', inFlight: 1 } as const;
 
 /**
- * Where mutants are judged: without a name the two halves that ship, in which every machine is
- * at work for a tenth of what the whole would cost.
+ * Where mutants are judged: without a name the parts and the halves that ship, small ones first,
+ * in which every machine is at work for a hundredth of what the whole would cost.
  */
-export async function judgedIn({ file, world }: Task): Promise<Subject> {
-  if (file !== undefined) return subjectOf(file);
-  const subject = shipped(world);
-  if (world !== undefined) return subject;
-  const alone = subject.worlds.filter(({ name }) => name === 'link' || name === 'service');
-  return { ...subject, worlds: alone };
+export async function judgedIn({ file, world }: Omit<Task, 'whole'>): Promise<Subject> {
+  const subject = file === undefined ? shipped(world) : await subjectOf(file);
+  const isJudged = ({ name, world: { roles }, standIns }: Subworld) =>
+    (world !== undefined || name !== 'both') &&
+    roles.some((role) => 'machine' in role && !standIns.includes(role.name));
+  const worlds = subject.worlds.filter(isJudged);
+  const isPart = ({ name }: Subworld) => !wholes.includes(name);
+  return {
+    ...subject,
+    worlds: [...worlds.filter(isPart), ...worlds.filter((one) => !isPart(one))],
+  };
 }
 
+const wholes: readonly string[] = ['link', 'service', 'both'];
 const progressMs = 1_000;
 const workersMax = 8;
 
 export async function mutants(file: string | undefined, options: MutantsOptions): Promise<number> {
-  const { world, list = false, json = false } = options;
+  const { world, whole = false, list = false, json = false } = options;
   if (file !== undefined && world !== undefined) {
     throw new UsageError(`--world must not come with a FILE; got ${JSON.stringify(world)}`);
   }
@@ -62,7 +78,8 @@ export async function mutants(file: string | undefined, options: MutantsOptions)
     process.stdout.write(json ? listAsJson(wanted) : listAsText(wanted));
     return 0;
   }
-  const trial = new Trial(wanted, { file, world }, options.seconds);
+  const asked = asks(wanted, options);
+  const trial = new Trial(asked, { file, world, whole }, options.seconds);
   const verdicts = await trial.untilOver();
   const found = { verdicts, notJudged: wanted.length - verdicts.length };
   process.stdout.write(json ? asJson(found) : asText(found));
@@ -96,16 +113,37 @@ function idsIn(file: string): string[] {
   return lines.map((line) => line.trim()).filter((line) => line !== '');
 }
 
+/** Each mutant, and where it was killed the last time; what the file has wrong is not followed. */
+function asks(wanted: readonly Mutant[], { kills }: MutantsOptions): Asked[] {
+  const last: unknown = kills === undefined ? {} : parsed(kills);
+  if (!isObject(last)) {
+    throw new UsageError(`--kills must be a file with a JSON object; got ${JSON.stringify(kills)}`);
+  }
+  return wanted.map(({ id }) => {
+    const kill = last[id];
+    const first = isObject(kill) ? kill.world : undefined;
+    return typeof first === 'string' ? { id, first } : { id };
+  });
+}
+
+function parsed(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
 class Trial {
-  readonly #wanted: readonly Mutant[];
+  readonly #wanted: readonly Asked[];
   readonly #task: Task;
   readonly #deadline: number;
   readonly #verdicts: Verdict[] = [];
-  readonly #queue: Mutant[];
+  readonly #queue: Asked[];
   #asked: NodeJS.Signals | undefined;
   #saidAt = performance.now();
 
-  constructor(wanted: readonly Mutant[], task: Task, forMs = Number.POSITIVE_INFINITY) {
+  constructor(wanted: readonly Asked[], task: Task, forMs = Number.POSITIVE_INFINITY) {
     this.#wanted = wanted;
     this.#queue = [...wanted];
     this.#task = task;
@@ -158,7 +196,7 @@ class Trial {
       const next = () => {
         const mutant = performance.now() < this.#deadline ? this.#queue.shift() : undefined;
         if (mutant === undefined) worker.disconnect();
-        else worker.send(mutant.id);
+        else worker.send(mutant);
       };
       worker.on('message', (message) => {
         this.#verdicts.push(message as Verdict);

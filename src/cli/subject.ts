@@ -162,7 +162,7 @@ function namesOf(file: string, exported: Exports): Exported {
     : { file, machine, also: ['promises', 'input', 'user'].filter(isHere) };
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
 const isUser = (value: unknown): value is readonly UserCommand[] =>

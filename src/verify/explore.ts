@@ -5,7 +5,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { AsyncDelivery } from './async.ts';
-import { type Delivery, MAX_MOVES, MAX_ROW } from './delivery.ts';
+import type { Slots } from './cells.ts';
+import { type Delivery, MAX_MOVES, MAX_ROW, type Row } from './delivery.ts';
 import { Numbers, States } from './encode.ts';
 import { type Edges, firstWithout, packEdge } from './goals.ts';
 import { RtcDelivery } from './rtc.ts';
@@ -61,7 +62,18 @@ export function deliveryOf(
     : new AsyncDelivery(world, { inFlight, channel, dropDead }, stepper);
 }
 
-class Search {
+/** Where a search begins when it is not in the first state alone. */
+export interface Seeds {
+  /** slots in the order of the search that the ways are from, so that their moves mean the same */
+  readonly slots: Slots;
+  /** moves from the first state on; a way ends where a move is not open */
+  readonly ways: readonly (readonly number[])[];
+}
+
+/** Hears of every move before it is made in `row`, a copy of which is `state`. */
+export type Heed = (state: number, delivery: Delivery, row: Row, move: number) => void;
+
+export class Search {
   readonly #options: ExploreOptions;
   readonly #delivery: Delivery;
   readonly #states = new States();
@@ -76,14 +88,26 @@ class Search {
   readonly #starts = new Numbers();
   /** states whose future is only partly known */
   readonly #open = new Set<number>();
+  /** states on the way to a seed, which are not expanded */
+  readonly #passed = new Set<number>();
+  readonly #ends = new Set<number>();
+  readonly #seeds: Seeds | undefined;
+  readonly #heed: Heed | undefined;
   #edges = 0;
   #cut = 0;
   #overflow = 0;
   #depth = 0;
   #isAbandoned = false;
 
-  constructor(world: World, options: ExploreOptions, stepper?: Stepper) {
+  constructor(
+    world: World,
+    options: ExploreOptions,
+    stepper?: Stepper,
+    { seeds, heed }: { seeds?: Seeds; heed?: Heed } = {},
+  ) {
     this.#options = options;
+    this.#seeds = seeds;
+    this.#heed = heed;
     this.#delivery = deliveryOf(world, options, stepper);
     this.#delivery.stepper.promises = options.promises?.steps ?? {};
     this.#always = Object.entries(options.promises?.always ?? {});
@@ -149,6 +173,10 @@ class Search {
   *#search(): Generator<undefined, Violation | undefined> {
     const start = this.#first();
     if (start) return this.#violation(start, []);
+    for (const way of this.#seeds?.ways ?? []) {
+      const broken = this.#plant(way);
+      if (broken) return broken;
+    }
     let levelEnd = this.#states.size;
     for (let state = 0; state < this.#states.size; state++) {
       if (state % SLICE_STATES === 0) yield;
@@ -161,6 +189,7 @@ class Search {
         levelEnd = this.#states.size;
       }
       this.#starts.push(this.#packed.size);
+      if (this.#passed.has(state) && !this.#ends.has(state)) continue;
       this.#states.load(state, this.#row);
       const broken = this.#isCut(state) ? undefined : this.#expand(state);
       if (broken) return broken;
@@ -169,11 +198,42 @@ class Search {
     return undefined;
   }
 
+  get slots(): Slots {
+    return this.#delivery.slots;
+  }
+
   #first(): Finding | undefined {
     this.#work.fill(0);
     this.#delivery.start(this.#work);
+    const { parents = [], names = [] } = this.#seeds?.slots ?? {};
+    parents.forEach((parent, slot) => {
+      if (parent >= 0) this.#delivery.child(parent, names[slot] ?? -1);
+    });
     this.#states.add(this.#work, this.#delivery.length(), -1, -1);
     return this.#delivery.fault ?? this.#checked();
+  }
+
+  /** Goes one way as the machines that are here go it, and begins at its end. */
+  #plant(way: readonly number[]): Violation | undefined {
+    let state = 0;
+    const passed: number[] = [];
+    for (const move of way) {
+      this.#states.load(state, this.#row);
+      const count = this.#delivery.moves(this.#row, this.#moves);
+      if (!this.#moves.subarray(0, count).includes(move)) break;
+      this.#work.set(this.#row);
+      this.#delivery.apply(this.#work, move);
+      if (this.#delivery.full) break;
+      const before = this.#states.size;
+      const next = this.#states.add(this.#work, this.#delivery.length(), state, move);
+      const broken = this.#delivery.fault ?? (next < before ? undefined : this.#checked());
+      if (broken) return this.#violation(broken, [...this.path(state), move]);
+      passed.push(state);
+      state = next;
+    }
+    for (const one of passed) this.#passed.add(one);
+    this.#ends.add(state);
+    return undefined;
   }
 
   #isCut(state: number): boolean {
@@ -193,6 +253,7 @@ class Search {
     const count = this.#delivery.moves(this.#row, this.#moves);
     for (let i = 0; i < count; i++) {
       const move = this.#moves[i] ?? -1;
+      this.#heed?.(state, this.#delivery, this.#row, move);
       this.#work.set(this.#row);
       this.#delivery.apply(this.#work, move);
       this.#edges += 1;
@@ -202,7 +263,7 @@ class Search {
         continue;
       }
       const broken = this.#delivery.fault ?? this.#follow(state, move);
-      if (broken) return this.#violation(broken, [...this.#path(state), move]);
+      if (broken) return this.#violation(broken, [...this.path(state), move]);
     }
     return undefined;
   }
@@ -229,7 +290,7 @@ class Search {
   }
 
   /** The moves that lead from the first state to `state`. */
-  #path(state: number): number[] {
+  path(state: number): number[] {
     const moves: number[] = [];
     for (let at = state; this.#states.parent(at) >= 0; at = this.#states.parent(at)) {
       moves.unshift(this.#states.move(at));
@@ -261,7 +322,7 @@ class Search {
       const lost = firstWithout(goal, edges, viewOf);
       if (lost === undefined) continue;
       const message = `no way leads on from: ${brief(viewOf(lost))}`;
-      return this.#violation({ guarantee, message }, this.#path(lost));
+      return this.#violation({ guarantee, message }, this.path(lost));
     }
     return undefined;
   }

@@ -8,13 +8,18 @@ import { isSameRow, Walked } from './equal.ts';
 import { explore } from './explore.ts';
 import type { TableRow } from './memo.ts';
 import { type Mutant, type MutantKind, mutantKinds, mutantsOf } from './mutate.ts';
+import { Survey, searchNearby, startersOf } from './nearby.ts';
 import { isMachineRole } from './roles.ts';
 import { Stepper } from './step.ts';
-import type { ExploreOptions, MachineRole, World } from './world.ts';
+import type { ExploreOptions, MachineRole, Promises, World } from './world.ts';
 
 export interface NamedWorld {
   readonly name: string;
   readonly world: World;
+  /** of this world, in place of those that are promised of all */
+  readonly promises?: Promises;
+  /** roles that stand for somebody else, and are not changed */
+  readonly standIns?: readonly string[];
 }
 
 export interface Verdict {
@@ -30,69 +35,105 @@ export interface Verdict {
   readonly reason?: string;
 }
 
+export interface JudgeOptions extends ExploreOptions {
+  /** explore the largest worlds to their end too; without it only near what differs */
+  whole?: boolean;
+}
+
 /** How far a search may grow beyond the original's before the mutant is left undecided. */
 const growth = 2;
+/** A world with more states is searched near what differs. */
+const smallStates = 20_000;
+
+const machinesIn = ({ world, standIns = [] }: NamedWorld): MachineRole[] =>
+  world.roles.filter(isMachineRole).filter(({ name }) => !standIns.includes(name));
 
 /** Every mutant of every machine of these worlds, each machine once. */
 export function mutantsIn(worlds: readonly NamedWorld[]): Mutant[] {
-  const machines = worlds.flatMap(({ world }) => world.roles.filter(isMachineRole));
+  const machines = worlds.flatMap(machinesIn);
   const once = new Map(machines.map(({ machine }) => [machine.id, machine]));
   return [...once.values()].flatMap(mutantsOf);
 }
 
 interface Court extends NamedWorld {
+  readonly options: ExploreOptions;
   readonly base: Stepper;
-  readonly states: number;
+  readonly survey: Survey;
   /** first steps that the world asks for as it is */
-  readonly starts: number;
+  readonly starts: readonly number[];
   readonly rows: ReadonlyMap<string, readonly TableRow[]>;
   readonly walked: Walked;
 }
 
+/** What one world says of a mutant. */
+type Opinion = Partial<Pick<Verdict, 'by' | 'world' | 'reason'>> & { readonly same?: number };
+
 export class Judge {
   readonly #worlds: readonly NamedWorld[];
   readonly #options: ExploreOptions;
+  readonly #whole: boolean;
   readonly #courts = new Map<string, Court>();
 
-  /** Throws an `Error` for worlds that break a promise as they are, once they are needed. */
-  constructor(worlds: readonly NamedWorld[], options: ExploreOptions) {
+  /**
+   * Cheap worlds come first. Throws an `Error` for worlds that break a promise as they are, once
+   * they are needed.
+   */
+  constructor(worlds: readonly NamedWorld[], { whole = false, ...options }: JudgeOptions) {
     this.#worlds = worlds;
     this.#options = options;
+    this.#whole = whole;
   }
 
-  judge(mutant: Mutant): Verdict {
+  /** `first`: the name of the world that is asked first, where there is such a one. */
+  judge(mutant: Mutant, first?: string): Verdict {
     const { id, kind, machine, sentence } = mutant;
     const about = { mutant: id, kind, machine, sentence };
     const changed = mutant.build();
-    let isSame = true;
-    let compared = 0;
-    const undecided: string[] = [];
-    for (const named of this.#worlds) {
-      const role = roleOf(named.world, machine);
+    const isFirst = ({ name }: NamedWorld) => name === first;
+    const order = [...this.#worlds].sort((a, b) => Number(isFirst(b)) - Number(isFirst(a)));
+    const opinions: Opinion[] = [];
+    for (const named of order) {
+      const role = machinesIn(named).find((one) => one.machine.id === machine);
       if (role === undefined) continue;
-      const court = this.#court(named);
-      const world = withMachine(named.world, role.name, changed);
-      const tables = new Stepper(world, court.base, role.name);
-      const rows = court.rows.get(role.name) ?? [];
-      if (rows.every((row) => isSameRow(tables, row)) && sameStart(court, tables)) {
-        if (!court.walked.isSame(world, role.name)) isSame = false;
-        compared += rows.length + court.walked.count(role.name);
-        continue;
-      }
-      isSame = false;
-      const maxStates = court.states * growth;
-      const result = explore(world, { ...this.#options, maxStates }, tables);
-      const { violation, cut, overflow } = result;
-      const by = violation?.guarantee;
+      const opinion = this.#asked(this.#court(named), role.name, changed);
+      const { by } = opinion;
       if (by !== undefined) return { ...about, outcome: 'killed', by, world: named.name };
-      if (cut + overflow > 0) undecided.push(`${named.name}: cut ${cut}, overflow ${overflow}`);
+      opinions.push(opinion);
     }
-    if (isSame) {
+    const same = opinions.flatMap((one) => one.same ?? []);
+    if (same.length === opinions.length) {
+      const compared = same.reduce((sum, count) => sum + count, 0);
       const reason = `equal tables: the same in each of ${compared} steps`;
       return { ...about, outcome: 'equivalent', reason };
     }
+    const undecided = opinions.flatMap((one) => one.reason ?? []);
     const reason = undecided.length > 0 ? { reason: undecided.join('; ') } : {};
     return { ...about, outcome: 'survived', ...reason };
+  }
+
+  #asked(court: Court, name: string, changed: MachineRole['machine']): Opinion {
+    const { base, options, rows, starts, survey, walked } = court;
+    const world = withMachine(court.world, name, changed);
+    const tables = new Stepper(world, base, name);
+    tables.promises = options.promises?.steps ?? {};
+    const own = rows.get(name) ?? [];
+    const others = own.filter((row) => !isSameRow(tables, row));
+    const inits = new Set(starts.filter((init) => !isSameStart(base, tables, init)));
+    if (others.length + inits.size === 0) {
+      return walked.isSame(world, name) ? { same: own.length + walked.count(name) } : {};
+    }
+    const { states } = survey.result;
+    const isWhole = this.#whole || states <= smallStates;
+    if (!isWhole || options.delivery === 'async') {
+      const seeds = survey.seeds([...others, ...startersOf([...rows.values()].flat(), inits)]);
+      const { violation } = searchNearby(world, options, tables, seeds);
+      if (violation) return { by: violation.guarantee };
+    }
+    if (!isWhole) return { reason: `${court.name}: searched near what differs` };
+    const result = explore(world, { ...options, maxStates: states * growth }, tables);
+    const { violation, cut, overflow } = result;
+    if (violation) return { by: violation.guarantee };
+    return cut + overflow > 0 ? { reason: `${court.name}: cut ${cut}, overflow ${overflow}` } : {};
   }
 
   /** The tables of a world as it is; made when a mutant needs them. */
@@ -100,31 +141,24 @@ export class Judge {
     const known = this.#courts.get(named.name);
     if (known) return known;
     const { name, world } = named;
+    const options = { ...this.#options, promises: named.promises ?? this.#options.promises ?? {} };
     const base = new Stepper(world);
-    const { states, violation, cut, overflow } = explore(world, this.#options, base);
+    const survey = new Survey(world, options, base);
+    const { violation, cut, overflow } = survey.result;
     if (violation) throw new Error(`the world ${name} breaks ${violation.guarantee} as it is`);
     if (cut + overflow > 0) throw new Error(`the world ${name} is too large for these bounds`);
-    const machines = world.roles.filter(isMachineRole);
     const rows = new Map(
-      machines.map((role) => [role.name, base.memo.rows(base.roleId(role.name))]),
+      world.roles
+        .filter(isMachineRole)
+        .map((role) => [role.name, base.memo.rows(base.roleId(role.name))]),
     );
-    const starts = base.memo.inits.size;
-    const court = {
-      name,
-      world,
-      base,
-      states,
-      starts,
-      rows,
-      walked: new Walked(world, this.#options),
-    };
+    const starts = Array.from({ length: base.memo.inits.size }, (_, id) => id);
+    const walked = new Walked(world, options);
+    const court = { ...named, options, base, survey, starts, rows, walked };
     this.#courts.set(name, court);
     return court;
   }
 }
-
-const roleOf = (world: World, machine: string): MachineRole | undefined =>
-  world.roles.filter(isMachineRole).find((role) => role.machine.id === machine);
 
 function withMachine(world: World, name: string, machine: MachineRole['machine']): World {
   const roles = world.roles.map((role) =>
@@ -133,12 +167,10 @@ function withMachine(world: World, name: string, machine: MachineRole['machine']
   return { ...world, roles };
 }
 
-/** Whether the first steps are the same too. */
-function sameStart({ base, starts }: Court, tables: Stepper): boolean {
-  return Array.from({ length: starts }, (_, id) => id).every((id) => {
-    const [was, is] = [base.init(id), tables.init(id)];
-    return isSameRow({ step: () => is }, { snapshot: -1, event: -1, step: was });
-  });
+/** Whether a first step is the same too. */
+function isSameStart(base: Stepper, tables: Stepper, init: number): boolean {
+  const [was, is] = [base.init(init), tables.init(init)];
+  return isSameRow({ step: () => is }, { snapshot: -1, event: -1, step: was });
 }
 
 export interface Tally {

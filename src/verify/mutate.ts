@@ -52,6 +52,8 @@ export interface Mutant {
   readonly machine: string;
   /** XState's id of the state that was changed; undefined for a guard or action of any state */
   readonly state: string | undefined;
+  /** the event that this state must be asked about before anything can differ, where it is one */
+  readonly event?: string;
   /** where, and what was done there */
   readonly sentence: string;
   build(): AnyStateMachine;
@@ -78,12 +80,18 @@ function remade(machine: AnyStateMachine, config: unknown, more: object = {}): A
 /** Makes the mutants of one place; `what` is a word for the id. */
 type Make = (kind: MutantKind, what: string, words: string, config: () => unknown) => Mutant;
 
-function maker({ machine, id: state }: AnyStateNode, id: string, place: string): Make {
+function maker(
+  { machine, id: state }: AnyStateNode,
+  id: string,
+  place: string,
+  event?: string,
+): Make {
   return (kind, what, words, config) => ({
     id: `${id}/${what}`,
     kind,
     machine: machine.id,
     state,
+    ...(event === undefined ? {} : { event }),
     sentence: `${place}: ${words}`,
     build: () => remade(machine, config()),
   });
@@ -99,7 +107,9 @@ function ofGroup(node: AnyStateNode, group: Group): Mutant[] {
     const isOne = group.transitions.length === 1;
     const words = isOne ? group.words : `${group.words} (${i + 1})`;
     const id = `${idOf(node)}/${group.words.replace(' ', '-')}${isOne ? '' : `-${i + 1}`}`;
-    const make = maker(node, id, `${machine.id}: ${nameOf(node)}, ${words}`);
+    const isOn = group.path.at(-2) === 'on' && !group.words.includes('*');
+    const event = isOn ? group.words : undefined;
+    const make = maker(node, id, `${machine.id}: ${nameOf(node)}, ${words}`, event);
     return ofTransition(node, group, i, make);
   });
   return [...each, ...delays];

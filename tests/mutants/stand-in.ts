@@ -3,7 +3,12 @@
  * the mutant that is in force when an actor begins. Without one it is the machine itself. It must
  * never be exchanged while a scenario plays.
  */
-import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import {
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type AnyStateNode,
+  StateNode,
+} from 'xstate';
 
 const originals = new Map<string, AnyStateMachine>();
 let inForce: { readonly machine: string; readonly made: AnyStateMachine } | undefined;
@@ -26,17 +31,31 @@ export function standIn<M extends AnyStateMachine>(original: M): M {
   return late(present) as M;
 }
 
-/** States that were active after some step, as `machine/state`. */
+/**
+ * States that were active after some step, as `machine/state`, and which state was asked what to
+ * do on which event, as `machine/state event`.
+ */
 let visited: Set<string> | undefined;
 
-/** Hears of every state that is visited while `play` runs. */
+/** XState keeps to itself how a state is asked. */
+const asked = StateNode.prototype as unknown as {
+  next(this: AnyStateNode, snapshot: unknown, event: { readonly type: string }): unknown;
+};
+
+/** Hears of every state that is visited while `play` runs, and of every one that is asked. */
 export async function visits(play: () => Promise<unknown>): Promise<ReadonlySet<string>> {
   const seen = new Set<string>();
   visited = seen;
+  const { next } = asked;
+  asked.next = function (snapshot, event) {
+    seen.add(`${this.machine.id}/${this.id} ${event.type}`);
+    return next.call(this, snapshot, event);
+  };
   try {
     await play();
   } finally {
     visited = undefined;
+    asked.next = next;
   }
   return seen;
 }

@@ -1,16 +1,19 @@
 /**
  * Runs the scenarios under the mutants that a file names, one mutant after another, each until
- * the first scenario that fails; a line of JSON for each. Who killed most of a machine goes first.
- * It must never start before every scenario has passed without a mutant.
+ * the first scenario that fails; a line of JSON for each. Who is named goes first, then who killed
+ * most of a machine. It must never start before every scenario has passed without a mutant, and
+ * never play one that it has not announced.
  */
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { nodesOf } from '../../src/verify/edit.ts';
 import { type Mutant, mutantsOf } from '../../src/verify/mutate.ts';
+import { type Begun, linesOf, type Tried, type Wanted } from './attend.ts';
 import { collect, type Scenario } from './collector.ts';
 import { put, restore, shippedMachines, visits } from './stand-in.ts';
 
-const { HOLDFAST_MUTANTS: wanted = '', HOLDFAST_VERDICTS: verdicts = '' } = process.env;
+const { HOLDFAST_TRIAL: home = '' } = process.env;
 
 /** looks in a row, and the milliseconds between two, in which a scenario has nothing to wait for */
 const idleLooks = 40;
@@ -63,21 +66,33 @@ const killsOf = ({ kills }: Known, machine: string): number =>
 const transient = new Set<string>();
 
 /** Whether a scenario comes to the place at all; what cannot be told may be. */
-function comesTo({ visits: seen }: Known, { machine, state }: Mutant): boolean {
+function comesTo({ visits: seen }: Known, { machine, state, event }: Mutant): boolean {
+  if (event !== undefined) return seen.has(`${machine}/${state} ${event}`);
   if (state !== undefined && !transient.has(`${machine}/${state}`)) {
     return seen.has(`${machine}/${state}`);
   }
   return seen.has(`${machine}/${machine}`);
 }
 
-async function tried(mutant: Mutant, all: readonly Known[]) {
+/** The scenarios that can notice, in the order in which they are played. */
+function orderFor(mutant: Mutant, all: readonly Known[], first: string | undefined): Known[] {
   const able = all.filter((scenario) => comesTo(scenario, mutant));
   const order = able.toSorted(
     (a, b) => killsOf(b, mutant.machine) - killsOf(a, mutant.machine) || a.ms - b.ms,
   );
+  const isFirst = ({ title }: Known) => title === first;
+  return [...all.filter(isFirst), ...order.filter((scenario) => !isFirst(scenario))];
+}
+
+let turn = 0;
+
+async function tried(mutant: Mutant, order: readonly Known[]): Promise<Tried> {
   put(mutant.machine, mutant.build());
   try {
     for (const scenario of order) {
+      turn += 1;
+      const begun: Begun = { pid: process.pid, turn, mutant: mutant.id, scenario: scenario.title };
+      writeFileSync(join(home, 'begun'), JSON.stringify(begun));
       const why = await played(scenario);
       if (why === undefined) continue;
       scenario.kills.set(mutant.machine, (scenario.kills.get(mutant.machine) ?? 0) + 1);
@@ -109,12 +124,16 @@ it('every scenario passes as the machines ship, and each mutant has its turn', a
       if (always !== undefined) transient.add(`${machine.id}/${id}`);
     }
   }
-  const ids = new Set(readFileSync(wanted, 'utf8').split('\n').filter(Boolean));
-  const mutants = shippedMachines()
-    .flatMap(mutantsOf)
-    .filter(({ id }) => ids.has(id));
-  expect(mutants.length).toBe(ids.size);
-  for (const mutant of mutants) {
-    appendFileSync(verdicts, `${JSON.stringify(await tried(mutant, all))}\n`);
+  const wanted = linesOf(join(home, 'wanted')).map((line): Wanted => JSON.parse(line));
+  const known = new Map(
+    shippedMachines()
+      .flatMap(mutantsOf)
+      .map((mutant) => [mutant.id, mutant]),
+  );
+  for (const { mutant: id, first } of wanted) {
+    const mutant = known.get(id);
+    if (mutant === undefined) throw new RangeError(`no mutant ${id}`);
+    const verdict = await tried(mutant, orderFor(mutant, all, first));
+    appendFileSync(join(home, 'verdicts'), `${JSON.stringify(verdict)}\n`);
   }
 });

@@ -1,0 +1,34 @@
+/**
+ * Who killed each mutant the last time, in kills.json beside this file. It only says what is tried
+ * first: a kill is made anew every time, and a line that is wrong or of nobody costs time and
+ * nothing else.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** A promise in a world, or, without a world, a scenario by its title. */
+export interface Kill {
+  readonly by: string;
+  readonly world?: string;
+}
+
+export type Kills = Readonly<Record<string, Kill>>;
+
+export const killsFile = fileURLToPath(new URL('kills.json', import.meta.url));
+
+export const readKills = (file: string): Kills => JSON.parse(readFileSync(file, 'utf8'));
+
+/** A line for each mutant, in the order of their ids. */
+export function writeKills(file: string, kills: Kills): void {
+  const lines = Object.entries(kills)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([id, { by, world }]) => {
+      const kill: Kill = world === undefined ? { by } : { world, by };
+      return `  ${JSON.stringify(id)}: ${JSON.stringify(kill)}`;
+    });
+  writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`);
+}
+
+/** The scenario that is tried first, where it was one. */
+export const scenarioOf = (kill: Kill | undefined): string | undefined =>
+  kill?.world === undefined ? kill?.by : undefined;
