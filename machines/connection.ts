@@ -157,11 +157,17 @@ export const connection = setup({
       states: {
         authorizing: {
           description: 'May there be a socket at all? Silence is a no.',
-          on: { 'lookup.authorised': 'locating' },
+          on: {
+            'lookup.authorised': 'locating',
+            'host.resumed': { target: 'authorizing', reenter: true },
+          },
           after: { lookup: { target: '#connection.ended', actions: 'noteUnauthorised' } },
         },
         locating: {
-          on: { 'lookup.found': '#connection.linked' },
+          on: {
+            'lookup.found': '#connection.linked',
+            'host.resumed': { target: 'locating', reenter: true },
+          },
           after: { lookup: '#connection.ended' },
         },
       },
