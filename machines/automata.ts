@@ -71,7 +71,7 @@ const says = (next: string, type: string, rest: object = {}): Emission => ({
 const lossCauses = ['lost', 'restart', 'wait', 'again'];
 const attempted = [
   says('open', 'link.opened'),
-  ...[...lossCauses, 'timeout'].map((cause) => says('dialed', 'link.unreachable', { cause })),
+  ...lossCauses.map((cause) => says('dialed', 'link.unreachable', { cause })),
 ];
 const stuck = [
   ...['credentials', 'pairing'].map((why) => says('paused', 'link.paused', { why })),
@@ -97,7 +97,7 @@ export const linkContract = contract({
     open: {
       takes: wanted,
       says: [
-        ...[...lossCauses, 'dead', 'mute'].map((cause) => says('dialed', 'link.lost', { cause })),
+        ...[...lossCauses, 'mute'].map((cause) => says('dialed', 'link.lost', { cause })),
         ...stuck,
       ],
     },

@@ -31,7 +31,7 @@ interface Context {
   gen: number;
   gens: { lookup: number; socket: number; credentials: number; heartbeat: number };
   attempt: number;
-  /** why it will have ended, once that is known */
+  /** why it will have ended; lost until a better word is known */
   cause: EndCause;
   floorMs: number;
   /** the silence window that the peer stated in its hello, 0 when it stated none */
@@ -85,11 +85,8 @@ export const connection = setup({
       cause: 'cause' in event ? event.cause : context.cause,
       floorMs: 'floorMs' in event ? event.floorMs : 0,
     })),
-    noteClosed: assign({ cause: 'closed', floorMs: 0 }),
-    noteTimeout: assign({ cause: 'timeout', floorMs: 0 }),
-    noteUnauthorised: assign({ cause: 'unauthorised', floorMs: 0 }),
-    noteDead: assign({ cause: 'dead', floorMs: 0 }),
-    noteMute: assign({ cause: 'mute', floorMs: 0 }),
+    noteUnauthorised: assign({ cause: 'unauthorised' }),
+    noteMute: assign({ cause: 'mute' }),
     noteRestart: assign(({ event }) => ({
       cause: 'restart',
       floorMs: 'floorMs' in event ? event.floorMs : 0,
@@ -155,17 +152,23 @@ export const connection = setup({
       initial: 'authorizing',
       on: {
         'lookup.failed': { target: 'ended', actions: 'noteCause' },
-        'connection.close': { target: 'ended', actions: 'noteClosed' },
+        'connection.close': 'ended',
       },
       states: {
         authorizing: {
           description: 'May there be a socket at all? Silence is a no.',
-          on: { 'lookup.authorised': 'locating' },
+          on: {
+            'lookup.authorised': 'locating',
+            'host.resumed': { target: 'authorizing', reenter: true },
+          },
           after: { lookup: { target: '#connection.ended', actions: 'noteUnauthorised' } },
         },
         locating: {
-          on: { 'lookup.found': '#connection.linked' },
-          after: { lookup: { target: '#connection.ended', actions: 'noteTimeout' } },
+          on: {
+            'lookup.found': '#connection.linked',
+            'host.resumed': { target: 'locating', reenter: true },
+          },
+          after: { lookup: '#connection.ended' },
         },
       },
     },
@@ -181,16 +184,16 @@ export const connection = setup({
       on: {
         'socket.closed': { target: 'ended', actions: 'noteCause' },
         'socket.refused': { target: '.closing', actions: ['noteCause', 'closeAsRefused'] },
-        'connection.close': { target: '.closing', actions: ['noteClosed', 'closeAsAsked'] },
+        'connection.close': { target: '.closing', actions: 'closeAsAsked' },
       },
       states: {
         dialing: {
           on: {
             'socket.opened': 'authenticating',
-            'connection.close': { target: '#connection.ended', actions: 'noteClosed' },
+            'connection.close': '#connection.ended',
             'host.resumed': { target: 'dialing', reenter: true },
           },
-          after: { open: { target: '#connection.ended', actions: 'noteTimeout' } },
+          after: { open: '#connection.ended' },
         },
         authenticating: {
           initial: 'challenge',
@@ -205,7 +208,7 @@ export const connection = setup({
               after: {
                 challenge: {
                   target: '#connection.linked.closing',
-                  actions: ['noteTimeout', 'closeAsLate'],
+                  actions: 'closeAsLate',
                 },
               },
             },
@@ -230,7 +233,7 @@ export const connection = setup({
               after: {
                 credentials: {
                   target: '#connection.linked.closing',
-                  actions: ['noteTimeout', 'closeAsLate'],
+                  actions: 'closeAsLate',
                 },
               },
             },
@@ -246,7 +249,7 @@ export const connection = setup({
               after: {
                 hello: {
                   target: '#connection.linked.closing',
-                  actions: ['noteTimeout', 'closeAsLate'],
+                  actions: 'closeAsLate',
                 },
               },
             },
@@ -266,7 +269,7 @@ export const connection = setup({
           },
           initial: 'steady',
           on: {
-            'heartbeat.dead': { target: '#connection.ended', actions: 'noteDead' },
+            'heartbeat.dead': '#connection.ended',
             'heartbeat.mute': { target: '#connection.ended', actions: 'noteMute' },
             'host.resumed': { actions: 'tellHeartbeat' },
           },
@@ -283,7 +286,7 @@ export const connection = setup({
           on: {
             'socket.closed': '#connection.ended',
             'socket.refused': {},
-            'connection.close': { actions: 'noteClosed' },
+            'connection.close': {},
           },
           after: { close: '#connection.ended' },
         },

@@ -20,13 +20,13 @@ export type HostResumed = { type: 'host.resumed' };
 
 /** Why a connection ended, as far as the lifecycle cares. Codes and texts stay in the data. */
 export type EndCause =
-  /** closed because we were asked to */
+  /** closed because we were asked to; on record only, as `timeout` and `dead` are */
   | 'closed'
   /** lost, refused or failed in a way that a later attempt may cure */
   | 'lost'
-  /** a phase of the handshake, the lookup or a user function took longer than its deadline */
+  /** a function of the host took longer than its deadline; to the machines it is `lost` */
   | 'timeout'
-  /** alive once past its hello, then silent through every probe */
+  /** alive once past its hello, then silent through every probe; to the machines it is `lost` */
   | 'dead'
   /** open without a hello of its own, and silent through every probe from then on */
   | 'mute'

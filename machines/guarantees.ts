@@ -16,6 +16,7 @@ import {
   sockets,
   unasked,
 } from './agreement.ts';
+import { vigilance } from './vigilance.ts';
 
 export { kernel } from './kernel.ts';
 
@@ -318,18 +319,16 @@ export const guarantees: readonly Guarantee[] = [
 ];
 
 export const steps: readonly StepGuarantee[] = [
+  ...vigilance,
   {
     id: 'failures-count-until-stable',
     sentence: 'To be open is not to be stable: until then every failed attempt still counts.',
     role: 'link',
     forbids: ['I14'],
-    check: (before, after) => {
-      const [had, has] = [before.context.failures, after.context.failures];
-      const isFewer = typeof had === 'number' && typeof has === 'number' && has < had;
-      return isFewer && after.matches('trying.up.fresh')
+    check: ({ context }, after) =>
+      after.matches('trying.up.fresh') && Number(after.context.failures) < Number(context.failures)
         ? 'the failures were forgotten when it opened'
-        : undefined;
-    },
+        : undefined,
   },
   {
     id: 'stop-is-obeyed',

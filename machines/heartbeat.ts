@@ -64,8 +64,9 @@ export const heartbeat = setup({
   },
   guards: {
     current,
-    off: ({ context }) => context.policy.mode === 'off',
-    counting: ({ context }) => context.policy.mode !== 'probe',
+    beats: ({ context }) => context.policy.mode !== 'off',
+    probes: ({ context }) => context.policy.mode === 'probe',
+    counts: ({ context }) => ['misses', 'observe'].includes(context.policy.mode),
     oneProbe: ({ context }) => context.policy.probes === 1,
     enough: ({ context }) =>
       context.policy.mode === 'misses' && context.missed + 1 >= context.policy.missesMax,
@@ -98,21 +99,22 @@ export const heartbeat = setup({
           silenceMs: context.policy.silenceMs,
         }),
       },
-      initial: 'choosing',
+      initial: 'off',
       on: {
         'host.resumed': [
-          { guard: 'off' },
-          { guard: 'counting', target: '.pinging' },
-          { target: '.probing' },
+          { guard: 'counts', target: '.pinging' },
+          { guard: 'probes', target: '.probing' },
         ],
       },
       states: {
-        choosing: { always: [{ guard: 'off', target: 'off' }, { target: 'resting' }] },
-        off: {},
+        off: {
+          description: 'Asks nothing. Any other mode leaves it at once.',
+          always: { guard: 'beats', target: 'resting' },
+        },
         resting: {
           description: 'Nothing to ask: the silence window is not over.',
           on: { 'pulse.alive': { actions: 'hear' } },
-          after: { due: [{ guard: 'counting', target: 'pinging' }, { target: 'awaiting' }] },
+          after: { due: [{ guard: 'counts', target: 'pinging' }, { target: 'awaiting' }] },
         },
         awaiting: {
           description: 'Asked our own record whether anything was heard in the window.',

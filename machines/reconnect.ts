@@ -105,7 +105,7 @@ export const reconnect = setup({
         returningMs: Math.max(0, context.returningMs - context.floorMs - waitMs),
       };
     }),
-    forget: assign({ failures: 0, tries: 0, floorMs: 0, returningMs: 0, cause: 'lost' }),
+    forget: assign({ failures: 0, tries: 0, returningMs: 0 }),
     reportOpened: says({ type: 'link.opened' }),
     reportLost: says(({ cause }: Context) => ({ type: 'link.lost', cause })),
     reportUnreachable: says(({ cause }: Context) => ({ type: 'link.unreachable', cause })),
@@ -179,8 +179,6 @@ export const reconnect = setup({
       },
       initial: 'opening',
       on: {
-        'link.dial': { target: 'trying', reenter: true },
-        'link.retarget': { target: 'trying', reenter: true, actions: 'forget' },
         'link.rest': { target: '.closing', actions: 'closeConnection' },
         'host.resumed': { actions: 'tellConnection' },
       },
@@ -206,7 +204,6 @@ export const reconnect = setup({
         closing: {
           on: {
             'connection.ended': { target: '#reconnect.resting', actions: 'reportRested' },
-            'link.rest': {},
           },
         },
       },
@@ -224,12 +221,9 @@ export const reconnect = setup({
           description: 'The peer asked for this much patience. Nothing shortens it.',
           initial: 'patient',
           states: {
-            patient: {
-              on: { 'link.nudge': 'hurried', 'link.dial': 'hurried' },
-            },
+            patient: { on: { 'link.nudge': 'hurried' } },
             hurried: {
               description: 'Somebody wants it sooner: dials when the floor ends.',
-              on: { 'link.dial': {} },
             },
           },
           after: {

@@ -122,16 +122,41 @@ describe('a promise', () => {
   }
 });
 
-/** A step that some promise must refuse: states and failures before and after, and the event. */
-const wrongSteps: Readonly<Record<string, readonly [before: Moment, after: Moment, type: string]>> =
+/** An order, a report or a hint, with what comes along. */
+interface Event {
+  type: string;
+  report?: object;
+}
+
+/** A step that some promise must refuse: states and contexts before and after, and the event. */
+const wrongSteps: Readonly<Record<string, readonly [before: Moment, after: Moment, event: Event]>> =
   {
     'failures-count-until-stable': [
       momentOf(['trying.opening'], 2),
       momentOf(['trying.up.fresh'], 0),
-      'from.connection',
+      { type: 'from.connection' },
     ],
-    'stop-is-obeyed': [momentOf(['life.wanted']), momentOf(['life.wanted']), 'stop'],
+    'a-mode-is-kept': [
+      beating('watching.awaiting'),
+      beating('watching.pinging'),
+      { type: 'host.resumed' },
+    ],
+    'a-sign-ends-doubt': [
+      beating('watching.probing'),
+      beating('watching.awaiting'),
+      { type: 'from.pulse', report: { type: 'pulse.alive' } },
+    ],
+    'patience-is-asked-for': [
+      momentOf(['lost']),
+      { ...momentOf(['waiting.floored']), context: { floorMs: 0 } },
+      { type: 'from.connection' },
+    ],
+    'stop-is-obeyed': [momentOf(['life.wanted']), momentOf(['life.wanted']), { type: 'stop' }],
   };
+
+function beating(state: string): Moment {
+  return { ...momentOf([state]), context: { policy: { mode: 'probe' } } };
+}
 
 function momentOf(states: readonly string[], failures = 0): Moment {
   return { context: { failures }, matches: (state) => states.includes(state) };
@@ -140,9 +165,10 @@ function momentOf(states: readonly string[], failures = 0): Moment {
 describe('a promise about a step', () => {
   for (const { id, sentence, check } of steps) {
     it(`can be broken: ${sentence}`, () => {
-      const [before, after, type] = wrongSteps[id] ?? [momentOf([]), momentOf([]), ''];
-      expect(check(before, after, { type })).toBeTypeOf('string');
-      expect(check(before, momentOf([]), { type })).toBeUndefined();
+      const [before, after, event] = wrongSteps[id] ?? [momentOf([]), momentOf([]), { type: '' }];
+      expect(check(before, after, event)).toBeTypeOf('string');
+      const allowed = id === 'a-sign-ends-doubt' ? beating('watching.resting') : momentOf([]);
+      expect(check(before, allowed, event)).toBeUndefined();
     });
   }
 });

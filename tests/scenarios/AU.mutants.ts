@@ -107,8 +107,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['AU-16'],
     file: reconnect,
-    find: "'link.nudge': 'hurried', 'link.dial'",
-    instead: "'link.nudge': '#reconnect.trying', 'link.dial'",
+    find: "on: { 'link.nudge': 'hurried' }",
+    instead: "on: { 'link.nudge': '#reconnect.trying' }",
   },
   {
     ids: ['AU-17'],

@@ -86,8 +86,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['DS-13'],
     file: 'machines/connection.ts',
-    find: "'connection.close': { target: '.closing', actions: ['noteClosed', 'closeAsAsked'] },",
-    instead: "'connection.close': { actions: 'noteClosed' },",
+    find: "'connection.close': { target: '.closing', actions: 'closeAsAsked' },",
+    instead: "'connection.close': {},",
   },
   {
     ids: ['DS-20'],

@@ -64,9 +64,9 @@ export const mutants: readonly Mutant[] = [
   {
     // an attempt that ran out of time is no failure
     ids: ['HB-19'],
-    file: 'machines/reconnect.ts',
-    find: "return cause === 'restart' ||",
-    instead: "return cause === 'timeout' || cause === 'restart' ||",
+    file: 'machines/connection.ts',
+    find: "cause: 'lost',\n    floorMs: 0,",
+    instead: "cause: 'wait',\n    floorMs: 0,",
   },
   {
     ids: ['HB-19'],

@@ -41,8 +41,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['RC-12'],
     file: 'machines/reconnect.ts',
-    find: "on: { 'link.nudge': 'hurried', 'link.dial': 'hurried' }",
-    instead: "on: { 'link.nudge': '#reconnect.trying', 'link.dial': 'hurried' }",
+    find: "on: { 'link.nudge': 'hurried' }",
+    instead: "on: { 'link.nudge': '#reconnect.trying' }",
   },
   {
     ids: ['RC-16'],

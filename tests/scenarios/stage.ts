@@ -6,18 +6,21 @@
  */
 import { afterEach, beforeEach, expect } from 'vitest';
 import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
+import { immediateDefer, microtaskDefer, uuid } from '../../src/drivers/host.ts';
 import {
   type CommonOptions,
   type Connection,
   connect,
   createGateway,
   type Gateway,
+  type GatewayOptions,
   type Link,
   type ProcessOptions,
   type Status,
   type Supervised,
   supervise,
 } from '../../src/index.ts';
+import { Gateway as Unit } from '../../src/runtime/gateway.ts';
 import { type Call, Network } from '../../src/simulate/network.ts';
 import { type Child, ProcessTable } from '../../src/simulate/processes.ts';
 import { type Witness, type World, witness } from '../../src/verify/index.ts';
@@ -126,6 +129,26 @@ export class Stage {
     return this.#enter(both, (more) =>
       createGateway({ ...more, ...common, process: this.process(process), link: this.link(link) }),
     );
+  }
+
+  /** On a host that sleeps: `wakes` is what its own clock says once it is awake again. */
+  sleeper({ process, link }: Pick<GatewayOptions, 'process' | 'link'>) {
+    let wakes = () => {};
+    const world = process === undefined ? linkAlone : link === undefined ? serviceAlone : both;
+    const noticed = (onResume: () => void) => {
+      wakes = onResume;
+      return this.clock;
+    };
+    const { network, table, luck } = this;
+    const environment = {
+      ...{ clock: noticed, defer: microtaskDefer, afterwards: immediateDefer, uuid },
+      ...{ random: () => luck, transport: network.transport, driver: table.driver },
+    };
+    const subject = this.#enter(world, ({ clock: _, ...more }): Gateway => {
+      const halves = { ...(process && { process }), ...(link && { link }) };
+      return new Unit({ ...more, ...halves }, environment);
+    });
+    return { subject, wakes: () => wakes() };
   }
 
   link(more: Partial<Link> = {}): Link {
