@@ -73,6 +73,8 @@ export class Judge {
       const court = this.#court(named);
       const world = withMachine(named.world, role.name, changed);
       const tables = new Stepper(world, court.base, role.name);
+      // a step that was made before it was judged would never be judged
+      tables.promises = court.base.promises;
       const rows = court.rows.get(role.name) ?? [];
       if (rows.every((row) => isSameRow(tables, row)) && sameStart(court, tables)) {
         if (!court.walked.isSame(world, role.name)) isSame = false;
