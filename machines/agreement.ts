@@ -9,23 +9,48 @@ import type { Actor, View } from './guarantees.ts';
 type Pair = readonly [owned: string, state: string, owner: readonly string[]];
 
 const starting = ['life.wanted.raising', 'life.wanted.recovering', 'life.wanted.cycling'];
+const launched = ['life.wanted.raising', 'life.wanted.recovering', 'life.wanted.cycling.up'];
 const over = ['life.resting', 'life.falling', 'life.ending', 'life.disposed'];
 const relinking = ['life.wanted.linking', 'life.wanted.relinking'];
+/** on its way by itself: nobody is waited for */
+const retrying = [
+  'life.wanted.linking.dialing',
+  'life.wanted.linking.deferred',
+  'life.wanted.relinking',
+];
 
 export const halves: readonly Pair[] = [
   ['gateway/link', 'resting', [...over, ...starting, 'life.wanted.failed', 'life.unkillable']],
   ['gateway/link', 'trying.opening', relinking],
   ['gateway/link', 'trying.up', ['life.wanted.running']],
-  ['gateway/link', 'waiting', relinking],
+  ['gateway/link', 'waiting', retrying],
   ['gateway/link', 'paused', ['life.wanted.linking.held']],
   ['gateway/link', 'failed', ['life.wanted.failed.link', 'life.wanted.raising']],
   ['gateway/service', 'resting', over],
-  ['gateway/service', 'preparing', [...starting, 'life.wanted.failed.link']],
-  ['gateway/service', 'owned.starting', [...starting, 'life.wanted.failed.link']],
+  ['gateway/service', 'preparing', [...launched, 'life.wanted.failed.link']],
+  ['gateway/service', 'owned.starting', [...launched, 'life.wanted.failed.link']],
   ['gateway/service', 'owned.up', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
   ['gateway/service', 'backingOff', [...starting, 'life.wanted.failed.link']],
   ['gateway/service', 'failed', ['life.wanted.failed.service']],
   ['gateway/service', 'owned.unkillable', ['life.unkillable', 'life.ending', 'life.disposed']],
+];
+
+/** What a half was told last or has said since, as its contract has it. */
+export const said: readonly Pair[] = [
+  ['gateway/link', 'dialed', relinking],
+  ['gateway/link', 'open', ['life.wanted.running']],
+  ['gateway/link', 'paused', ['life.wanted.linking.held']],
+  ['gateway/link', 'failed', ['life.wanted.failed.link', 'life.wanted.raising']],
+  ['gateway/link', 'rested', [...over, ...starting, 'life.wanted.failed', 'life.unkillable']],
+  ['gateway/service', 'unlaunched', ['life.wanted.raising', 'life.wanted.failed.link']],
+  ['gateway/service', 'raised', [...launched, 'life.wanted.failed.link']],
+  ['gateway/service', 'cycled', ['life.wanted.cycling.down']],
+  ['gateway/service', 'recovered', ['life.wanted.cycling.down']],
+  ['gateway/service', 'up', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
+  ['gateway/service', 'down', ['life.wanted.recovering', 'life.wanted.failed.link']],
+  ['gateway/service', 'fallen', ['life.falling', 'life.ending']],
+  ['gateway/service', 'failed', ['life.wanted.failed.service']],
+  ['gateway/service', 'unkillable', ['life.unkillable', 'life.ending', 'life.disposed']],
 ];
 
 export const connections: readonly Pair[] = [

@@ -29,8 +29,8 @@ export const untaken = 'untaken';
 interface State {
   /** orders that may come here; any other breaks the contract */
   takes: readonly string[];
-  /** where hints lead that matter here */
-  hinted?: Readonly<Record<string, string>>;
+  /** where hints lead that matter here, and orders that lead elsewhere from here */
+  except?: Readonly<Record<string, string>>;
   says: readonly Emission[];
 }
 
@@ -44,11 +44,11 @@ interface Clauses {
 }
 
 function contract({ orders, hints, states, empty }: Clauses): Contract {
-  const reaction = ({ takes, hinted }: State) => ({
+  const reaction = ({ takes, except }: State) => ({
     ...Object.fromEntries(
       Object.entries(orders).map(([type, next]) => [type, takes.includes(type) ? next : untaken]),
     ),
-    ...hinted,
+    ...except,
   });
   const each = Object.entries(states);
   return {
@@ -103,7 +103,7 @@ export const linkContract = contract({
     },
     paused: {
       takes: wanted,
-      hinted: { 'link.resume': 'dialed' },
+      except: { 'link.resume': 'dialed' },
       // a pairing is asked for again by itself, and the hint may have come before the pause
       says: [...attempted, ...stuck],
     },
@@ -124,6 +124,9 @@ const gaveUp = ['exhausted', 'configuration', 'runtime'].map((why) =>
 const fall = 'service.fall';
 const serve = ['service.raise', 'service.cycle', 'service.recover', fall];
 
+/** Nothing runs: it cannot be ready before it has launched. */
+const fromNothing = { 'service.raise': 'unlaunched' };
+
 /** The service: once raised it serves, starts again or gives up; fallen it is gone or on record. */
 export const serviceContract = contract({
   orders: {
@@ -135,12 +138,13 @@ export const serviceContract = contract({
   },
   hints: ['service.nudge', 'host.resumed'],
   states: {
-    idle: { takes: [...serve, 'service.kill'], says: [] },
+    idle: { takes: [...serve, 'service.kill'], except: fromNothing, says: [] },
+    unlaunched: { takes: serve, says: [launching, unkillable] },
     raised: {
       takes: serve,
       says: [
         launching,
-        says('up', 'service.ready', { owned: true }),
+        says('up', 'service.ready'),
         says('failed', 'service.failed', { why: 'plan' }),
         ...gaveUp,
         unkillable,
@@ -155,7 +159,7 @@ export const serviceContract = contract({
     down: { takes: serve, says: [launching] },
     fallen: { takes: [fall, 'service.kill'], says: [rested, unkillable] },
     unkillable: { takes: [...serve, 'service.kill'], says: [rested] },
-    failed: { takes: serve, says: [] },
+    failed: { takes: serve, except: fromNothing, says: [] },
   },
   empty: ['idle', 'failed', 'unkillable'],
 });
@@ -168,7 +172,7 @@ export const absentServiceContract = contract({
     idle: { takes: ['service.raise', fall, 'service.kill'], says: [] },
     raised: {
       takes: ['service.raise', fall],
-      says: [says('up', 'service.ready', { owned: false })],
+      says: [says('up', 'service.ready')],
     },
     up: { takes: ['service.raise', fall], says: [] },
     fallen: { takes: [fall, 'service.kill'], says: [rested] },

@@ -260,7 +260,7 @@ export type ServiceHint = { type: 'service.nudge' } | HostResumed;
 export type ServiceReport =
   /** the launch plan is about to be read: whatever was asked before this moment is in it */
   | { type: 'service.launching' }
-  | { type: 'service.ready'; owned: boolean }
+  | { type: 'service.ready' }
   /** was ready, is gone; the supervisor starts it again by itself */
   | { type: 'service.down' }
   | { type: 'service.failed'; why: ServiceFailure }

@@ -28,8 +28,6 @@ import { halves, pace } from './stopping.ts';
 
 interface Context {
   gens: { service: number; link: number };
-  /** whether the process is ours to replace */
-  owned: boolean;
   /** restarts asked for; the last one served by a launch plan; the last one dropped by a stop */
   asked: number;
   served: number;
@@ -37,8 +35,6 @@ interface Context {
   /** nobody but the link's own doubt asked for the restart that waits */
   doubted: boolean;
   settleMs: number;
-  /** the limit that the last stop or quit came with, 0 for none */
-  withinMs: number;
   luck: number;
   policy: GatewayPolicy;
   service: SupervisorPolicy | null;
@@ -83,9 +79,6 @@ export const gateway = setup({
     resumeLink: hintLink({ type: 'link.resume' }),
     wakeService: hintService({ type: 'host.resumed' }),
     wakeLink: hintLink({ type: 'host.resumed' }),
-    noteOwner: assign({
-      owned: ({ context, event }) => (event.type === 'service.ready' ? event.owned : context.owned),
-    }),
     ask: assign({
       asked: ({ context }) => context.asked + 1,
       doubted: ({ event }) => event.type === 'restart' && event.by === 'liveness',
@@ -99,13 +92,12 @@ export const gateway = setup({
     }),
     serve: assign({ served: ({ context }) => context.asked, doubted: false }),
     drop: assign({ dropped: ({ context }) => context.asked, doubted: false }),
-    limit: assign({ withinMs: ({ event }) => ('withinMs' in event ? event.withinMs : 0) }),
     cycle: raise({ type: 'cycle' }),
     doubt: raise({ type: 'restart', by: 'liveness', settleMs: 0, later: false }),
   },
   guards: {
     current,
-    owned: ({ context }) => context.owned,
+    owned: ({ context }) => context.service !== null,
     doubted: ({ context }) => context.doubted,
     byUser: ({ event }) => event.type === 'restart' && event.by === 'user',
     settles: ({ event }) => event.type === 'restart' && event.settleMs > 0,
@@ -114,8 +106,9 @@ export const gateway = setup({
       event.type === 'link.lost' && (event.cause === 'restart' || event.cause === 'wait'),
     answers: ({ event }) =>
       event.type === 'link.unreachable' && ['restart', 'wait', 'again'].includes(event.cause),
+    refuses: and([not('answers'), 'owned']),
     mute: ({ event }) => event.type === 'link.lost' && event.cause === 'mute',
-    limited: ({ context }) => context.withinMs > 0,
+    limited: ({ event }) => 'withinMs' in event && event.withinMs > 0,
     wanted: stateIn('#wanted'),
     starting: or([stateIn('#raising'), stateIn('#cycling')]),
     atRest: or([stateIn('#resting'), stateIn('#falling')]),
@@ -127,7 +120,7 @@ export const gateway = setup({
     ),
     again: stateIn('#again'),
     settlesLater: and([stateIn('#wanted'), 'settles']),
-    startsAnyway: and(['atRest', 'byUser']),
+    heeded: or([stateIn('#wanted'), 'again', and(['atRest', 'byUser'])]),
     dueNow: and([stateIn('#wanted'), stateIn('#cold'), not('starting')]),
   },
   delays: {
@@ -136,20 +129,18 @@ export const gateway = setup({
     serve: ({ context }) => context.policy.serveMs,
     settle: ({ context }) => context.settleMs,
     cooldown: ({ context }) => context.policy.cooldownMs,
-    within: ({ context }) => context.withinMs,
+    within: ({ event }) => ('withinMs' in event ? event.withinMs : 0),
   },
 }).createMachine({
   id: 'gateway',
   type: 'parallel',
   context: ({ input }) => ({
     gens: { service: 1, link: 1 },
-    owned: false,
     asked: 0,
     served: 0,
     dropped: 0,
     doubted: false,
     settleMs: 0,
-    withinMs: 0,
     ...input,
   }),
   invoke: [
@@ -198,9 +189,9 @@ export const gateway = setup({
             start: { actions: ['nudgeService', 'nudgeLink'] },
             retry: { actions: ['nudgeService', 'nudgeLink'] },
             resume: { actions: 'resumeLink' },
-            stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
-            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
-            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            stop: { target: 'falling', actions: ['restLink', 'dropService'] },
+            dispose: { target: 'ending', actions: ['dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
             cycle: [
               { guard: 'doubted', target: '.cycling', actions: ['restLink', 'recoverService'] },
               { target: '.cycling', actions: ['restLink', 'cycleService'] },
@@ -214,7 +205,7 @@ export const gateway = setup({
             raising: {
               id: 'raising',
               description: 'Waiting for the service to be ready.',
-              on: { 'service.ready': { target: 'linking', actions: ['noteOwner', 'dialLink'] } },
+              on: { 'service.ready': { target: 'linking', actions: 'dialLink' } },
             },
             linking: {
               description: 'The service is ready. Waiting for the link to be past hello.',
@@ -231,14 +222,11 @@ export const gateway = setup({
                 },
                 deferred: {
                   description: 'The peer asked for patience. Whoever can ask for it serves.',
-                  on: { 'link.unreachable': [{ guard: 'answers' }, 'dialing'] },
+                  on: { 'link.unreachable': { guard: not('answers'), target: 'dialing' } },
                 },
                 held: {
                   description: 'The peer wants something that only a person can give.',
-                  on: {
-                    'link.unreachable': 'dialing',
-                    resume: { target: 'dialing', actions: 'resumeLink' },
-                  },
+                  on: { 'link.unreachable': 'dialing' },
                 },
               },
             },
@@ -281,12 +269,7 @@ export const gateway = setup({
                 trusting: {
                   id: 'trusting',
                   description: 'No exit came. A second failure of an owned process is its end.',
-                  on: {
-                    'link.unreachable': [
-                      { guard: 'answers' },
-                      { guard: 'owned', actions: 'doubt' },
-                    ],
-                  },
+                  on: { 'link.unreachable': { guard: 'refuses', actions: 'doubt' } },
                 },
                 expecting: {
                   description: 'The peer said that it would be back. It is given time.',
@@ -297,7 +280,7 @@ export const gateway = setup({
             },
             recovering: {
               description: 'The process ended by itself and is being started again.',
-              on: { 'service.ready': { target: 'linking', actions: ['noteOwner', 'dialLink'] } },
+              on: { 'service.ready': { target: 'linking', actions: 'dialLink' } },
             },
             cycling: {
               id: 'cycling',
@@ -307,10 +290,7 @@ export const gateway = setup({
                 down: { on: { 'service.launching': 'up' } },
                 up: {
                   on: {
-                    'service.ready': {
-                      target: '#wanted.linking',
-                      actions: ['noteOwner', 'dialLink'],
-                    },
+                    'service.ready': { target: '#wanted.linking', actions: 'dialLink' },
                   },
                 },
               },
@@ -333,8 +313,8 @@ export const gateway = setup({
           description: 'Stopping. A start in between begins again from nothing.',
           type: 'parallel',
           on: {
-            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
-            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+            dispose: { target: 'ending', actions: ['dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
           },
           states: {
             halves: halves({ both: '#unkillable', service: '#unkillable' }, {
@@ -350,34 +330,25 @@ export const gateway = setup({
                 again: { id: 'again', on: { stop: 'rest' } },
               },
             },
-            pace,
+            pace: pace('stop'),
           },
         },
         unkillable: {
           id: 'unkillable',
           description: 'A process outlived every signal. It is on record; nothing runs beside it.',
           on: {
-            start: { target: 'wanted.raising', actions: 'raiseService' },
-            stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
-            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
-            quit: { target: 'ending', actions: ['limit', 'dropLink', 'killService'] },
-            'service.rested': { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
+            dispose: { target: 'ending', actions: ['dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['dropLink', 'killService'] },
+            'service.rested': { target: 'falling.halves.link', actions: 'restLink' },
           },
         },
         ending: {
           description: 'Stopping for ever. Takes nothing any more.',
           type: 'parallel',
-          on: {
-            quit: {
-              target: 'ending',
-              reenter: true,
-              actions: ['limit', 'dropLink', 'dropService'],
-            },
-          },
           states: {
             // what cannot be killed is on record, and there is nothing more to wait for
             halves: halves({ both: 'link', service: 'none' }, { always: '#disposed' } as const),
-            pace,
+            pace: pace('stop', 'quit'),
           },
         },
         disposed: { id: 'disposed', description: 'Ended. Holds nothing.' },

@@ -16,6 +16,7 @@ import {
   sockets,
   unasked,
 } from './agreement.ts';
+import { obedience } from './obedience.ts';
 import { vigilance } from './vigilance.ts';
 
 export { kernel } from './kernel.ts';
@@ -56,13 +57,19 @@ export interface Moment {
   matches(state: string): boolean;
 }
 
+/** What a step is about: an order or a report, with what comes along. */
+export interface Taken {
+  type: string;
+  [field: string]: unknown;
+}
+
 /** What holds of every single step of one machine, whatever the others do. */
 export interface StepGuarantee {
   id: string;
   sentence: string;
   role: string;
   forbids: readonly string[];
-  check(before: Moment, after: Moment, event: { type: string }): string | undefined;
+  check(before: Moment, after: Moment, event: Taken): string | undefined;
 }
 
 export interface Goal {
@@ -166,7 +173,8 @@ export const guarantees: readonly Guarantee[] = [
     groups: ['RC'],
     check: (view) => {
       if (!life(view, 'wanted') || life(view, 'wanted.running')) return undefined;
-      if (life(view, 'wanted.failed') || life(view, 'wanted.linking.held')) return undefined;
+      const isHeld = life(view, 'wanted.linking.held') && link(view)?.matches('paused');
+      if (life(view, 'wanted.failed') || isHeld) return undefined;
       return view.armedTimers > 0 || answering(view) ? undefined : 'nobody is at work';
     },
   },
@@ -330,16 +338,7 @@ export const steps: readonly StepGuarantee[] = [
         ? 'the failures were forgotten when it opened'
         : undefined,
   },
-  {
-    id: 'stop-is-obeyed',
-    sentence: 'A stop, a dispose or a quit ends what is wanted, whatever phase it is in.',
-    role: 'gateway',
-    forbids: ['I35'],
-    check: (_, after, { type }) =>
-      ['stop', 'dispose', 'quit'].includes(type) && after.matches('life.wanted')
-        ? `'${type}' was ignored`
-        : undefined,
-  },
+  ...obedience,
 ];
 
 export const goals: readonly Goal[] = [
@@ -392,7 +391,8 @@ export const eventually: readonly Eventually[] = [
 ];
 
 /** Where a half that is absent, or known by its contract alone, has something left to do. */
-const atWork = ['raised', 'cycled', 'recovered', 'down', 'fallen', 'dialed', 'rested'];
+const onTheWay = ['unlaunched', 'raised', 'cycled', 'recovered', 'down'];
+const atWork = [...onTheWay, 'fallen', 'dialed', 'rested'];
 
 function answering(view: View): boolean {
   return [service(view), link(view)].some((half) => atWork.some((state) => half?.matches(state)));

@@ -191,7 +191,7 @@ export const absentService = {
   initial: 'idle',
   echoesOrders: true,
   emits: {
-    raised: [{ report: { type: 'service.ready', owned: false }, next: 'idle' }],
+    raised: [{ report: { type: 'service.ready' }, next: 'idle' }],
     fallen: [{ report: { type: 'service.rested' }, next: 'idle' }],
   },
   receives: answers({

@@ -13,6 +13,7 @@ export const ledger = {
     quit: { target: '.clear', actions: 'drop' },
     'service.unkillable': { target: '.clear', actions: 'drop' },
     'service.launching': { target: '.clear', actions: 'serve' },
+    restart: { guard: 'heeded', actions: 'join' },
   },
   states: {
     clear: {
@@ -20,32 +21,24 @@ export const ledger = {
         restart: [
           { guard: 'settlesLater', target: 'settling', actions: 'ask' },
           { guard: 'wanted', target: 'due', actions: 'ask' },
-          { guard: 'startsAnyway', actions: 'join' },
         ],
       },
     },
     settling: {
       description: 'The caller bursts: the latest deadline counts.',
       on: {
-        restart: [
-          { guard: 'later', target: 'settling', reenter: true, actions: 'ask' },
-          { actions: 'join' },
-        ],
+        restart: { guard: 'later', target: 'settling', reenter: true, actions: 'ask' },
       },
       after: { settle: 'due' },
     },
     due: {
       description: 'Waits for the start in progress and for the cooldown.',
-      on: { restart: { actions: 'join' } },
-      always: {
-        guard: 'dueNow',
-        target: 'executing',
-        actions: 'cycle',
-      },
+      always: { guard: 'dueNow', target: 'executing', actions: 'cycle' },
     },
     executing: {
       description: 'The old process is on its way out: whoever asks now joins.',
-      on: { restart: { actions: 'join' } },
+      // who gives up has served it as well as it could, and whoever asks then begins anew
+      on: { 'service.failed': { target: 'clear', actions: 'serve' } },
     },
   },
 } as const;

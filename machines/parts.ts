@@ -4,6 +4,7 @@
  * anyone; the gateway lives above two contracts. It must never leave out anything that a part may
  * do in the whole, nor promise of a part less than the whole needs of it.
  */
+import { disagreement, said as told } from './agreement.ts';
 import { anyone, asking } from './anyone.ts';
 import { absentServiceContract, type Contract, linkContract, serviceContract } from './automata.ts';
 import type { Actor, Guarantee, View } from './guarantees.ts';
@@ -57,6 +58,13 @@ const wanted = (view: View, state: string): boolean =>
   view.at('gateway')?.matches(`life.wanted.${state}`) ?? false;
 
 const ofGateway: readonly Guarantee[] = [
+  {
+    id: 'root-goes-by-what-is-said',
+    sentence: 'The gateway is where the last order and the last word of each half lead.',
+    kind: 'atRest',
+    forbids: [],
+    check: (view) => disagreement(told, view),
+  },
   {
     id: 'orders-are-taken',
     sentence: 'The gateway gives no half an order that its contract does not take.',

@@ -24,15 +24,21 @@ export const halves = <None extends object>(
   },
 });
 
-/** How long the halves may take: as patient as the ladder, or killed after `withinMs`. */
-export const pace = {
-  initial: 'choosing' as const,
+/** A limit that comes later counts from then on. */
+const hurry = { guard: 'limited', target: '.hurried' } as const;
+
+/**
+ * How long the halves may take: as patient as the ladder, or killed when the limit is over that the
+ * last of `verbs` came with.
+ */
+export const pace = <Verb extends string>(...verbs: readonly Verb[]) => ({
+  initial: 'patient' as const,
+  on: Object.fromEntries(verbs.map((verb) => [verb, hurry])) as Record<Verb, typeof hurry>,
   states: {
-    choosing: { always: [{ guard: 'limited', target: 'hurried' }, { target: 'patient' }] },
-    patient: {},
+    patient: { always: { guard: 'limited', target: 'hurried' } },
     hurried: {
       after: { within: { guard: 'serviceLeft', target: 'forced', actions: 'killService' } },
     },
     forced: {},
-  },
-} as const;
+  } as const,
+});

@@ -132,7 +132,7 @@ export const supervisor = setup({
     })),
     settle: assign({ tries: 0 }),
     reportLaunching: says({ type: 'service.launching' }),
-    reportReady: says({ type: 'service.ready', owned: true }),
+    reportReady: says({ type: 'service.ready' }),
     reportDown: says({ type: 'service.down' }),
     reportExhausted: says({ type: 'service.failed', why: 'exhausted' }),
     reportConfiguration: says({ type: 'service.failed', why: 'configuration' }),

@@ -40,8 +40,10 @@ interface Counts {
   cause: string;
   class: string;
   floorMs: number;
-  owned: boolean;
   doubted: boolean;
+  asked: number;
+  served: number;
+  dropped: number;
 }
 
 const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => ({
@@ -51,8 +53,8 @@ const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => (
 
 /** Roles by actor `src`, with the abstraction of each context. */
 const roles = {
-  // withinMs is read in the step that sets it
-  gateway: role(gateway, (c) => [c.owned, c.doubted]),
+  // of the restarts that were asked for no step reads more than whether one is owed
+  gateway: role(gateway, (c) => [c.doubted, c.asked > Math.max(c.served, c.dropped)]),
   // class is read in the step that sets it; in falling.toRecover it is always `crash`
   supervisor: role(supervisor, (c) => [c.charged, Math.min(c.stillborn, 2)]),
   process: role(process, (c) => c.class),

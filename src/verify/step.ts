@@ -44,6 +44,7 @@ export class Stepper {
   readonly #ownSteps = new Map<number, Map<number, Step>>();
   readonly #ownInits = new Map<number, Step>();
   #collected: RawAction[] = [];
+  #made: RawSnapshot | undefined;
   #coldSteps = 0;
   readonly #scope = makeScope((action) => this.#collected.push(action));
 
@@ -304,9 +305,8 @@ export class Stepper {
       this.#collect(() => machine.transition(before, event.message, this.#scope)),
     );
     if (step.fault) return step;
-    const [name, after] = [this.roleName(entry.role), this.snapshot(step.next).snapshot];
-    const fault = brokenStep(this.promises, name, [known, after], event.message);
-    return { ...step, fault };
+    const name = this.roleName(entry.role);
+    return { ...step, fault: brokenStep(this.promises, name, [known, this.#made], event.message) };
   }
 
   #coldInit(role: number, input: unknown): Step {
@@ -326,8 +326,8 @@ export class Stepper {
 
   #collect(run: () => RawSnapshot): Raw {
     this.#collected = [];
-    const snapshot = policed(run);
-    return { snapshot, actions: this.#collected };
+    this.#made = policed(run);
+    return { snapshot: this.#made, actions: this.#collected };
   }
 
   /** Runs a cold step two times and compares: what differs is not a function of its input. */

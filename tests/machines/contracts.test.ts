@@ -86,7 +86,7 @@ describe('a contract that lies is found out', { timeout }, () => {
     const rested = { report: { type: 'service.rested' }, next: 'raised' };
     const emits = { ...serviceContract.emits, fallen: [rested] };
     expect(broken(above('service', { ...serviceContract, emits }), 'gateway-above-contracts')).toBe(
-      'root-knows-its-halves',
+      'root-goes-by-what-is-said',
     );
   });
 

@@ -5,6 +5,7 @@ import {
   guarantees,
   kernel,
   type Moment,
+  type StepGuarantee,
   steps,
   type View,
 } from '../../machines/guarantees.ts';
@@ -122,53 +123,114 @@ describe('a promise', () => {
   }
 });
 
-/** An order, a report or a hint, with what comes along. */
-interface Event {
-  type: string;
-  report?: object;
+interface WrongStep {
+  before: Moment;
+  wrong: Moment;
+  event: { type: string; [field: string]: unknown };
+  right: Moment;
 }
 
-/** A step that some promise must refuse: states and contexts before and after, and the event. */
-const wrongSteps: Readonly<Record<string, readonly [before: Moment, after: Moment, event: Event]>> =
-  {
-    'failures-count-until-stable': [
-      momentOf(['trying.opening'], 2),
-      momentOf(['trying.up.fresh'], 0),
-      { type: 'from.connection' },
-    ],
-    'a-mode-is-kept': [
-      beating('watching.awaiting'),
-      beating('watching.pinging'),
-      { type: 'host.resumed' },
-    ],
-    'a-sign-ends-doubt': [
-      beating('watching.probing'),
-      beating('watching.awaiting'),
-      { type: 'from.pulse', report: { type: 'pulse.alive' } },
-    ],
-    'patience-is-asked-for': [
-      momentOf(['lost']),
-      { ...momentOf(['waiting.floored']), context: { floorMs: 0 } },
-      { type: 'from.connection' },
-    ],
-    'stop-is-obeyed': [momentOf(['life.wanted']), momentOf(['life.wanted']), { type: 'stop' }],
-  };
-
-function beating(state: string): Moment {
-  return { ...momentOf([state]), context: { policy: { mode: 'probe' } } };
+function momentOf(states: readonly string[], counts: object = {}): Moment {
+  const context = { failures: 0, asked: 0, served: 0, dropped: 0, doubted: false, ...counts };
+  return { context, matches: (state) => states.includes(state) };
 }
 
-function momentOf(states: readonly string[], failures = 0): Moment {
-  return { context: { failures }, matches: (state) => states.includes(state) };
-}
+const beating = (state: string): Moment => momentOf([state], { policy: { mode: 'probe' } });
+const wanted = momentOf(['life.wanted']);
+const resting = momentOf(['life.resting']);
+const owing = momentOf(['life.wanted'], { asked: 1 });
+
+/** A step that some promise must refuse, and what should have come of the event instead. */
+const wrongSteps: Readonly<Record<string, WrongStep>> = {
+  'failures-count-until-stable': {
+    before: momentOf(['trying.opening'], { failures: 2 }),
+    wrong: momentOf(['trying.up.fresh']),
+    event: { type: 'from.connection' },
+    right: momentOf(['trying.up.fresh'], { failures: 2 }),
+  },
+  'a-mode-is-kept': {
+    before: beating('watching.awaiting'),
+    wrong: beating('watching.pinging'),
+    event: { type: 'host.resumed' },
+    right: beating('watching.awaiting'),
+  },
+  'a-sign-ends-doubt': {
+    before: beating('watching.probing'),
+    wrong: beating('watching.awaiting'),
+    event: { type: 'from.pulse', report: { type: 'pulse.alive' } },
+    right: beating('watching.resting'),
+  },
+  'patience-is-asked-for': {
+    before: momentOf(['lost']),
+    wrong: momentOf(['waiting.floored'], { floorMs: 0 }),
+    event: { type: 'from.connection' },
+    right: momentOf(['waiting.floored'], { floorMs: 1_000 }),
+  },
+  'stop-is-obeyed': { before: wanted, wrong: wanted, event: { type: 'stop' }, right: resting },
+  'ended-for-ever': {
+    before: resting,
+    wrong: resting,
+    event: { type: 'dispose' },
+    right: momentOf(['life.disposed']),
+  },
+  'start-is-obeyed': { before: resting, wrong: resting, event: { type: 'start' }, right: wanted },
+  'only-you-undo-a-stop': {
+    before: resting,
+    wrong: wanted,
+    event: { type: 'restart', by: 'host' },
+    right: resting,
+  },
+  'restarts-are-counted': {
+    before: wanted,
+    wrong: wanted,
+    event: { type: 'restart', by: 'host' },
+    right: owing,
+  },
+  'a-stop-answers': {
+    before: owing,
+    wrong: momentOf(['life.falling'], { asked: 1 }),
+    event: { type: 'stop' },
+    right: momentOf(['life.falling'], { asked: 1, dropped: 1 }),
+  },
+  'only-doubt-kills': {
+    before: owing,
+    wrong: momentOf(['life.wanted'], { asked: 2, doubted: true }),
+    event: { type: 'from.link' },
+    right: momentOf(['life.wanted'], { asked: 2 }),
+  },
+  'limits-are-kept': {
+    before: wanted,
+    wrong: momentOf(['life.falling']),
+    event: { type: 'stop', withinMs: 1_000 },
+    right: momentOf(['life.falling', 'life.falling.pace.hurried']),
+  },
+};
 
 describe('a promise about a step', () => {
   for (const { id, sentence, check } of steps) {
     it(`can be broken: ${sentence}`, () => {
-      const [before, after, event] = wrongSteps[id] ?? [momentOf([]), momentOf([]), { type: '' }];
+      const { before, wrong: after, event, right } = wrongSteps[id] ?? missing(id);
       expect(check(before, after, event)).toBeTypeOf('string');
-      const allowed = id === 'a-sign-ends-doubt' ? beating('watching.resting') : momentOf([]);
-      expect(check(before, allowed, event)).toBeUndefined();
+      expect(check(before, right, event)).toBeUndefined();
     });
   }
+
+  it('says each of its ways to be broken', () => {
+    const check = (id: string, ...step: Parameters<StepGuarantee['check']>) =>
+      steps.find((one) => one.id === id)?.check(...step);
+    const doubted = momentOf(['life.wanted'], { doubted: true });
+    const stopping = momentOf(['life.falling', 'life.falling.pace.hurried']);
+    const said = [
+      check('only-doubt-kills', wanted, doubted, { type: 'from.link' }),
+      check('limits-are-kept', wanted, stopping, { type: 'stop', withinMs: 0 }),
+    ];
+    expect(said).toEqual([
+      'a doubt outlives what it asked for',
+      "'stop' has no limit, and one is kept",
+    ]);
+  });
 });
+
+function missing(id: string): never {
+  throw new Error(`no step is known that breaks ${id}`);
+}

@@ -6,13 +6,11 @@ export const mutants: readonly Mutant[] = [
     // a second dispose loses its patience
     ids: ['DS-01'],
     file: 'machines/gateway.ts',
-    find: `            quit: {
-              target: 'ending',
-              reenter: true,`,
-    instead: `            dispose: { target: 'ending', reenter: true, actions: 'killService' },
-            quit: {
-              target: 'ending',
-              reenter: true,`,
+    find: `          description: 'Stopping for ever. Takes nothing any more.',
+          type: 'parallel',`,
+    instead: `          description: 'Stopping for ever. Takes nothing any more.',
+          on: { dispose: { target: 'ending', reenter: true, actions: 'killService' } },
+          type: 'parallel',`,
   },
   {
     ids: ['DS-02'],
@@ -44,11 +42,11 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['DS-06'],
     file: 'machines/gateway.ts',
-    find: `            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
-            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+    find: `            dispose: { target: 'ending', actions: ['dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
             cycle`,
-    instead: `            dispose: { target: 'ending', actions: ['limit', 'dropService'] },
-            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+    instead: `            dispose: { target: 'ending', actions: ['dropService'] },
+            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
             cycle`,
   },
   {
@@ -99,11 +97,11 @@ export const mutants: readonly Mutant[] = [
     // a second stop begins again, and loses its patience
     ids: ['DS-21'],
     file: 'machines/gateway.ts',
-    find: `            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+    find: `            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
           },
           states: {
             halves`,
-    instead: `            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+    instead: `            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
             stop: { target: 'falling', reenter: true, actions: ['restLink', 'killService'] },
           },
           states: {
@@ -118,13 +116,13 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['DS-30'],
     file: 'machines/gateway.ts',
-    find: `            stop: { target: 'falling', actions: ['limit', 'restLink', 'dropService'] },
-            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
-            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+    find: `            stop: { target: 'falling', actions: ['restLink', 'dropService'] },
+            dispose: { target: 'ending', actions: ['dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
             cycle`,
-    instead: `            stop: { target: 'falling', actions: ['limit', 'restLink'] },
-            dispose: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
-            quit: { target: 'ending', actions: ['limit', 'dropLink', 'dropService'] },
+    instead: `            stop: { target: 'falling', actions: ['restLink'] },
+            dispose: { target: 'ending', actions: ['dropLink', 'dropService'] },
+            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
             cycle`,
   },
 ];

@@ -16,7 +16,7 @@ type Walk = readonly (readonly [number, number])[];
 const reports: Readonly<Record<string, readonly Message[]>> = {
   service: [
     { type: 'service.launching' },
-    { type: 'service.ready', owned: true },
+    { type: 'service.ready' },
     { type: 'service.down' },
     { type: 'service.failed', why: 'exhausted' },
     { type: 'service.rested' },
