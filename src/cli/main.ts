@@ -340,7 +340,7 @@ function addMutants(root: Command): void {
     .option('--machine <name>', 'the mutants of this machine only', word('--machine'))
     .option('--mutant <id>', 'this mutant only; may be repeated', repeated)
     .option('--only <file>', 'the mutants that a file names, an id on each line')
-    .option('--kills <file>', 'who killed them the last time: tried first, as --json prints it')
+    .option('--kills <file>', 'what --json printed before: who killed them is tried first')
     .option('--whole', 'explore the widest worlds to their end too')
     .option('--list', 'print the mutants, judge none')
     .option('--seconds <s>', 'stop after so many seconds', seconds('--seconds'))

@@ -114,14 +114,17 @@ function idsIn(file: string): string[] {
 }
 
 /** Each mutant, and where it was killed the last time; what the file has wrong is not followed. */
-function asks(wanted: readonly Mutant[], { kills }: MutantsOptions): Asked[] {
-  const last: unknown = kills === undefined ? {} : parsed(kills);
-  if (!isObject(last)) {
-    throw new UsageError(`--kills must be a file with a JSON object; got ${JSON.stringify(kills)}`);
+function asks(wanted: readonly Mutant[], { kills: file }: MutantsOptions): Asked[] {
+  const last: unknown = file === undefined ? { kills: [] } : parsed(file);
+  const kills: unknown = isObject(last) ? last.kills : undefined;
+  if (!Array.isArray(kills)) {
+    throw new UsageError(`--kills must be a file that --json made; got ${JSON.stringify(file)}`);
   }
+  const worlds = new Map(
+    kills.filter(isObject).map(({ mutant, world }): [unknown, unknown] => [mutant, world]),
+  );
   return wanted.map(({ id }) => {
-    const kill = last[id];
-    const first = isObject(kill) ? kill.world : undefined;
+    const first = worlds.get(id);
     return typeof first === 'string' ? { id, first } : { id };
   });
 }

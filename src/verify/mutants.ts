@@ -8,7 +8,7 @@ import { isSameRow, Walked } from './equal.ts';
 import { explore } from './explore.ts';
 import type { TableRow } from './memo.ts';
 import { type Mutant, type MutantKind, mutantKinds, mutantsOf } from './mutate.ts';
-import { Survey, searchNearby, startersOf } from './nearby.ts';
+import { nearbyStates, Survey, searchNearby, startersOf } from './nearby.ts';
 import { isMachineRole } from './roles.ts';
 import { Stepper } from './step.ts';
 import type { ExploreOptions, MachineRole, Promises, World } from './world.ts';
@@ -38,12 +38,13 @@ export interface Verdict {
 export interface JudgeOptions extends ExploreOptions {
   /** explore the largest worlds to their end too; without it only near what differs */
   whole?: boolean;
+  /** how many states a world has at most that is always explored to its end */
+  smallStates?: number;
 }
 
 /** How far a search may grow beyond the original's before the mutant is left undecided. */
 const growth = 2;
-/** A world with more states is searched near what differs. */
-const smallStates = 20_000;
+const SMALL_STATES = 20_000;
 
 const machinesIn = ({ world, standIns = [] }: NamedWorld): MachineRole[] =>
   world.roles.filter(isMachineRole).filter(({ name }) => !standIns.includes(name));
@@ -71,17 +72,18 @@ type Opinion = Partial<Pick<Verdict, 'by' | 'world' | 'reason'>> & { readonly sa
 export class Judge {
   readonly #worlds: readonly NamedWorld[];
   readonly #options: ExploreOptions;
-  readonly #whole: boolean;
+  /** a world with more is searched near what differs */
+  readonly #wholeStates: number;
   readonly #courts = new Map<string, Court>();
 
   /**
    * Cheap worlds come first. Throws an `Error` for worlds that break a promise as they are, once
    * they are needed.
    */
-  constructor(worlds: readonly NamedWorld[], { whole = false, ...options }: JudgeOptions) {
+  constructor(worlds: readonly NamedWorld[], { whole, smallStates, ...options }: JudgeOptions) {
     this.#worlds = worlds;
     this.#options = options;
-    this.#whole = whole;
+    this.#wholeStates = whole ? Number.POSITIVE_INFINITY : (smallStates ?? SMALL_STATES);
   }
 
   /** `first`: the name of the world that is asked first, where there is such a one. */
@@ -123,8 +125,8 @@ export class Judge {
       return walked.isSame(world, name) ? { same: own.length + walked.count(name) } : {};
     }
     const { states } = survey.result;
-    const isWhole = this.#whole || states <= smallStates;
-    if (!isWhole || options.delivery === 'async') {
+    const isWhole = states <= this.#wholeStates;
+    if (!isWhole || states > nearbyStates) {
       const seeds = survey.seeds([...others, ...startersOf([...rows.values()].flat(), inits)]);
       const { violation } = searchNearby(world, options, tables, seeds);
       if (violation) return { by: violation.guarantee };

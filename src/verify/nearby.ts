@@ -11,10 +11,10 @@ import { SPAWN } from './program.ts';
 import type { Stepper } from './step.ts';
 import type { ExploreOptions, Result, World } from './world.ts';
 
-/** how often each row is remembered, and how many places a search begins in */
+/** how many uses of a row are remembered, how many places and states a search has */
 const usesMax = 3;
 const seedsMax = 24;
-const statesMax = 3_000;
+export const nearbyStates = 3_000;
 
 interface Use {
   readonly state: number;
@@ -75,6 +75,6 @@ export function searchNearby(
   stepper: Stepper,
   seeds: Seeds,
 ): Result {
-  const near = { ...options, promises, maxStates: statesMax };
+  const near = { ...options, promises, maxStates: nearbyStates };
   return new Search(world, near, stepper, { seeds }).run();
 }

@@ -54,6 +54,33 @@ describe('holdfast mutants FILE', () => {
   });
 });
 
+describe('holdfast mutants FILE --kills', () => {
+  const doors = () => file(door("opens: { holds: (view) => at(view) === 'open' }"));
+
+  it('says the same as without it, though lines of it are right, wrong or nothing', async () => {
+    const right = { mutant: 'door.shut/push/dropped', world: 'door', by: 'opens' };
+    const survivor = { ...right, mutant: 'door.open/pull/dropped' };
+    const gone = { mutant: 'door.shut/push/stays', world: 'a world that is gone', by: 'opens' };
+    const last = file(JSON.stringify({ kills: [right, survivor, gone, null, { a: 1 }] }));
+    const { code, stdout } = await mutants('--json', '--kills', last, doors());
+    const { total, killed, survived, kills } = JSON.parse(stdout);
+    expect({ code, total, killed, survived: survived.length }).toEqual({
+      code: 1,
+      total: 7,
+      killed: 3,
+      survived: 4,
+    });
+    expect(kills.map(({ by }: { by: string }) => by)).toEqual(['opens', 'opens', 'opens']);
+    expect(survived.map(({ mutant }: { mutant: string }) => mutant)).toContain(survivor.mutant);
+  });
+
+  it('refuses what is no such file', async () => {
+    const { code, stderr } = await mutants('--kills', file('[]'), doors());
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^holdfast: --kills must be a file that --json made; got ".*"\n$/);
+  });
+});
+
 describe('holdfast mutants', () => {
   it('lists what it would change, and judges nothing', async () => {
     const { code, stdout, stderr } = await mutants('--list', '--json', '--machine', 'heartbeat');

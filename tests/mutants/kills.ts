@@ -12,21 +12,26 @@ export interface Kill {
   readonly world?: string;
 }
 
-export type Kills = Readonly<Record<string, Kill>>;
+export type Kills = ReadonlyMap<string, Kill>;
+
+interface Line extends Kill {
+  readonly mutant: string;
+}
 
 export const killsFile = fileURLToPath(new URL('kills.json', import.meta.url));
 
-export const readKills = (file: string): Kills => JSON.parse(readFileSync(file, 'utf8'));
+export function readKills(file: string): Kills {
+  const { kills }: { kills: Line[] } = JSON.parse(readFileSync(file, 'utf8'));
+  return new Map(kills.map(({ mutant, ...kill }) => [mutant, kill]));
+}
 
 /** A line for each mutant, in the order of their ids. */
 export function writeKills(file: string, kills: Kills): void {
-  const lines = Object.entries(kills)
+  const lines = [...kills]
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([id, { by, world }]) => {
-      const kill: Kill = world === undefined ? { by } : { world, by };
-      return `  ${JSON.stringify(id)}: ${JSON.stringify(kill)}`;
-    });
-  writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`);
+    .map(([mutant, { by, world }]): Line => ({ mutant, ...(world ? { world } : {}), by }));
+  const text = lines.map((line) => `  ${JSON.stringify(line)}`).join(',\n');
+  writeFileSync(file, `{"kills": [\n${text}\n]}\n`);
 }
 
 /** The scenario that is tried first, where it was one. */

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { attended, type Tried, verdictsIn, type Wanted } from './attend.ts';
-import { type Kill, killsFile, readKills, scenarioOf, writeKills } from './kills.ts';
+import { type Kill, type Kills, killsFile, readKills, scenarioOf, writeKills } from './kills.ts';
 import { reasons } from './reasons.ts';
 
 const usage = `npm run mutants [-- OPTIONS]
@@ -138,22 +138,24 @@ async function listed(): Promise<Listed[]> {
  * left by either goes to the other. What is equal in the worlds may differ under options that no
  * world has, so that the scenarios see it too.
  */
-async function tried(ids: readonly string[], last: Readonly<Record<string, Kill>>) {
+async function tried(ids: readonly string[], last: Kills) {
   const { seconds, whole } = values;
   const more = [
     ...(seconds === undefined ? [] : ['--seconds', seconds]),
     ...(whole ? ['--whole'] : []),
   ];
-  const byScenario = ids.filter((id) => scenarioOf(last[id]) !== undefined);
+  const byScenario = ids.filter((id) => scenarioOf(last.get(id)) !== undefined);
   const before = await judged(
     ids.filter((id) => !byScenario.includes(id)),
     more,
   );
   const killed = new Map<string, Kill>(before.kills.map(({ mutant, ...kill }) => [mutant, kill]));
+  // the scenarios take long, and who is interrupted has this at least
+  if (values.save) writeKills(killsFile, new Map([...last, ...killed]));
   const open = ids.filter((id) => !killed.has(id));
   const scenarios = await played(
     open.map((mutant) => {
-      const first = scenarioOf(last[mutant]);
+      const first = scenarioOf(last.get(mutant));
       return first === undefined ? { mutant } : { mutant, first };
     }),
   );
@@ -202,19 +204,15 @@ async function main(): Promise<void> {
   if (values.save) save(ids, last, killed);
   const tooMany = explained.length * 50 > mutants.length;
   if (tooMany) said('more than one of fifty is explained away in reasons.ts');
-  const counted = survived.filter(({ mutant }) => !values.ratchet || last[mutant] !== undefined);
+  const counted = survived.filter(({ mutant }) => !values.ratchet || last.has(mutant));
   for (const { mutant } of values.ratchet ? counted : []) said(`no longer noticed: ${mutant}`);
   process.exitCode = counted.length === 0 && !tooMany ? 0 : 1;
 }
 
 /** What was not tried keeps its line. */
-function save(
-  ids: readonly string[],
-  last: Readonly<Record<string, Kill>>,
-  killed: ReadonlyMap<string, Kill>,
-): void {
-  const others = Object.entries(last).filter(([id]) => !ids.includes(id));
-  writeKills(killsFile, Object.fromEntries([...others, ...killed]));
+function save(ids: readonly string[], last: Kills, killed: ReadonlyMap<string, Kill>): void {
+  const others = [...last].filter(([id]) => !ids.includes(id));
+  writeKills(killsFile, new Map([...others, ...killed]));
 }
 
 if (values.help) console.log(usage);

@@ -11,6 +11,7 @@ import { nodesOf } from '../../src/verify/edit.ts';
 import { type Mutant, mutantsOf } from '../../src/verify/mutate.ts';
 import { type Begun, linesOf, type Tried, type Wanted } from './attend.ts';
 import { collect, type Scenario } from './collector.ts';
+import { type Known, orderFor } from './order.ts';
 import { put, restore, shippedMachines, visits } from './stand-in.ts';
 
 const { HOLDFAST_TRIAL: home = '' } = process.env;
@@ -25,14 +26,6 @@ const others = ['mutants.test.ts', 'PR.test.ts'];
 const files = readdirSync(folder).filter(
   (name) => name.endsWith('.test.ts') && !others.includes(name),
 );
-
-interface Known extends Scenario {
-  /** without a mutant */
-  ms: number;
-  visits: ReadonlySet<string>;
-  /** by machine */
-  readonly kills: Map<string, number>;
-}
 
 /**
  * Resolves when the scenario can go on no more: its clock is a fake one, so nothing but an
@@ -59,34 +52,9 @@ async function played(scenario: Scenario): Promise<string | undefined> {
   }
 }
 
-const killsOf = ({ kills }: Known, machine: string): number =>
-  10 * (kills.get(machine) ?? 0) + [...kills.values()].reduce((sum, one) => sum + one, 0);
-
-/** States that are left in the very step in which they are entered. */
-const transient = new Set<string>();
-
-/** Whether a scenario comes to the place at all; what cannot be told may be. */
-function comesTo({ visits: seen }: Known, { machine, state, event }: Mutant): boolean {
-  if (event !== undefined) return seen.has(`${machine}/${state} ${event}`);
-  if (state !== undefined && !transient.has(`${machine}/${state}`)) {
-    return seen.has(`${machine}/${state}`);
-  }
-  return seen.has(`${machine}/${machine}`);
-}
-
-/** The scenarios that can notice, in the order in which they are played. */
-function orderFor(mutant: Mutant, all: readonly Known[], first: string | undefined): Known[] {
-  const able = all.filter((scenario) => comesTo(scenario, mutant));
-  const order = able.toSorted(
-    (a, b) => killsOf(b, mutant.machine) - killsOf(a, mutant.machine) || a.ms - b.ms,
-  );
-  const isFirst = ({ title }: Known) => title === first;
-  return [...all.filter(isFirst), ...order.filter((scenario) => !isFirst(scenario))];
-}
-
 let turn = 0;
 
-async function tried(mutant: Mutant, order: readonly Known[]): Promise<Tried> {
+async function tried(mutant: Mutant, order: readonly (Known & Scenario)[]): Promise<Tried> {
   put(mutant.machine, mutant.build());
   try {
     for (const scenario of order) {
@@ -105,7 +73,7 @@ async function tried(mutant: Mutant, order: readonly Known[]): Promise<Tried> {
 }
 
 it('every scenario passes as the machines ship, and each mutant has its turn', async () => {
-  const all: Known[] = [];
+  const all: (Known & Scenario)[] = [];
   for (const file of files) {
     const scenarios = await collect(file, () => import(new URL(file, folder).pathname));
     const unplayed = { ms: 0, visits: new Set<string>() };
@@ -119,6 +87,7 @@ it('every scenario passes as the machines ship, and each mutant has its turn', a
     });
     scenario.ms = performance.now() - before;
   }
+  const transient = new Set<string>();
   for (const machine of shippedMachines()) {
     for (const { id, always } of nodesOf(machine.root)) {
       if (always !== undefined) transient.add(`${machine.id}/${id}`);
@@ -133,7 +102,7 @@ it('every scenario passes as the machines ship, and each mutant has its turn', a
   for (const { mutant: id, first } of wanted) {
     const mutant = known.get(id);
     if (mutant === undefined) throw new RangeError(`no mutant ${id}`);
-    const verdict = await tried(mutant, orderFor(mutant, all, first));
+    const verdict = await tried(mutant, orderFor(mutant, all, transient, first));
     appendFileSync(join(home, 'verdicts'), `${JSON.stringify(verdict)}\n`);
   }
 });

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { and, assign, createMachine, not, setup } from 'xstate';
 import * as shipped from '../../machines/index.ts';
 import { alone } from '../../src/verify/alone.ts';
-import { Judge, mutantsIn, tallied } from '../../src/verify/mutants.ts';
-import { mutantsOf } from '../../src/verify/mutate.ts';
-import type { Promises } from '../../src/verify/world.ts';
+import { Judge, type JudgeOptions, mutantsIn, tallied } from '../../src/verify/mutants.ts';
+import { type Mutant, mutantsOf } from '../../src/verify/mutate.ts';
+import type { Promises, StepState } from '../../src/verify/world.ts';
 
 /** A turnstile: two coins open it, one push closes it. */
 const turnstile = setup({
@@ -106,12 +106,14 @@ const promises: Promises = {
 
 const worlds = [{ name: 'street', world: alone(turnstile) }];
 
-function judged(wanted: string) {
-  const judge = new Judge(worlds, { delivery: 'rtc', promises });
+function mutantOf(wanted: string): Mutant {
   const mutant = mutantsIn(worlds).find(({ id }) => id === `turnstile${wanted}`);
   if (mutant === undefined) throw new RangeError(`no mutant ${wanted}`);
-  return judge.judge(mutant);
+  return mutant;
 }
+
+const judged = (wanted: string, more: Partial<JudgeOptions> = {}) =>
+  new Judge(worlds, { delivery: 'rtc', promises, ...more }).judge(mutantOf(wanted));
 
 describe('a mutant', () => {
   it('is killed by the promise that it breaks', () => {
@@ -137,6 +139,41 @@ describe('a mutant', () => {
     const { outcome, reason } = judged('.locked/coin-1/dropped');
     expect(outcome).toBe('survived');
     expect(reason).toMatch(/^street: cut \d+, overflow 0$/);
+  });
+
+  it('is killed by a promise about a single step', () => {
+    const paid = {
+      role: 'turnstile',
+      check: (before: StepState, after: StepState) =>
+        before.context.coins === 0 && after.matches('open') ? 'opened for nothing' : undefined,
+    };
+    const asked = judged('.locked/coin-1/unguarded', { promises: { steps: { paid } } });
+    expect(asked).toMatchObject({ outcome: 'killed', by: 'paid' });
+  });
+
+  it('is judged the same wherever it was killed the last time, or never was', () => {
+    const dumb = { name: 'garden', world: alone(turnstile), promises: {} };
+    const judge = new Judge([dumb, ...worlds], { delivery: 'rtc', promises });
+    const both = ['.locked/coin-1/stays', '.open/after-soon/as-late'].map(mutantOf);
+    for (const first of [undefined, 'garden', 'street', 'a world that is gone']) {
+      expect(both.map((one) => judge.judge(one, first))).toMatchObject([
+        { outcome: 'killed', by: 'can-open', world: 'street' },
+        { outcome: 'survived' },
+      ]);
+    }
+  });
+
+  it('of a large world is searched near what differs, or whole when that is asked', () => {
+    const near = { smallStates: 0 };
+    expect(judged('.open/after-soon/as-late', near)).toMatchObject({
+      outcome: 'survived',
+      reason: 'street: searched near what differs',
+    });
+    expect(judged('.locked/coin-1/stays', near)).toMatchObject({ outcome: 'survived' });
+    expect(judged('.locked/coin-1/stays', { ...near, whole: true })).toMatchObject({
+      outcome: 'killed',
+      by: 'can-open',
+    });
   });
 
   it('that never comes to rest is killed, and hangs nobody', () => {
