@@ -311,7 +311,7 @@ export const guarantees: readonly Guarantee[] = [
     sentence: 'Nobody gives a peer up, or waits for a sign of it, without having asked for one.',
     kind: 'atRest',
     forbids: ['I51'],
-    groups: ['HB'],
+    groups: ['HB', 'LI'],
     check: unasked,
   },
   {

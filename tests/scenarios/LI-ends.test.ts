@@ -40,7 +40,7 @@ describe('an end that says', () => {
   ];
   for (const [cause, seen, callsLater] of ends) {
     for (const when of ['before', 'after']) {
-      it(`MU-37: ${cause}, ${when} the link was open, leads where it must`, async () => {
+      it(`LI-07: ${cause}, ${when} the link was open, leads where it must`, async () => {
         const link = { protocol: frank(), reconnect: { ...reconnect, attemptsMax: 1 } };
         const subject = stage().connect(link);
         await subject.is.start();
@@ -82,14 +82,14 @@ describe('a step of an attempt', () => {
   };
   const never = () => new Promise<never>(() => {});
 
-  it('MU-38: that authorizes and gets no answer is a no', async () => {
+  it('LI-08: that authorizes and gets no answer is a no', async () => {
     const subject = await attempt({ authorize: never });
     await late(subject, limits.lookupMs);
     expect(subject.is.status.error?.code).toBe('HF_UNAUTHORISED');
     expect([stage().calls.length, stage().clock.armed]).toEqual([0, 0]);
   });
 
-  it('MU-38: that looks for an address asks once, and once more after a wait', async () => {
+  it('LI-08: that looks for an address asks once, and once more after a wait', async () => {
     let asked = 0;
     const url = () => {
       asked += 1;
@@ -104,7 +104,7 @@ describe('a step of an attempt', () => {
     expect([asked, subject.is.status.attempt]).toEqual([2, 2]);
   });
 
-  it('MU-38: that dials, waits for a word, or closes has its own time', async () => {
+  it('LI-08: that dials, waits for a word, or closes has its own time', async () => {
     stage().network.manner = 'hangs';
     const dialling = await attempt();
     await late(dialling, limits.openMs);
@@ -132,7 +132,7 @@ describe('a step of an attempt', () => {
     }
   });
 
-  it('MU-38: that closes has no more time because somebody stops it too', async () => {
+  it('LI-08: that closes has no more time because somebody stops it too', async () => {
     const subject = await attempt();
     stage().claw.challenges();
     await stage().settle();
@@ -161,20 +161,20 @@ describe('a peer that announced its end', () => {
     return { subject, phase };
   };
 
-  it('MU-39: and its return is waited for, though its socket is merely cut', async () => {
+  it('LI-09: and its return is waited for, though its socket is merely cut', async () => {
     const { subject, phase } = await announced({ restartExpectedMs: 5_000 });
     expect([phase, subject.is.status.state]).toEqual(['leaving', 'reconnecting']);
     stage().welcomes();
     await stage().until(() => subject.is.status.state === 'running', 10_000);
   });
 
-  it('MU-39: and no return is lost like any other', async () => {
+  it('LI-09: and no return is lost like any other', async () => {
     const { subject, phase } = await announced({});
     expect([phase, subject.is.status.state]).toEqual(['steady', 'failed']);
     expect(subject.is.status.error?.code).toBe('HF_EXHAUSTED');
   });
 
-  it('MU-39: with its time is not even looked up before', async () => {
+  it('LI-09: with its time is not even looked up before', async () => {
     let asked = 0;
     const authorize = () => {
       asked += 1;
@@ -206,7 +206,7 @@ describe('the waits of a link', () => {
     stage().network.onCall = () => {};
   };
 
-  it('MU-40: stay short for as long as the peer may be coming back, and no longer', async () => {
+  it('LI-10: stay short for as long as the peer may be coming back, and no longer', async () => {
     const { dials } = await dialled();
     restarts();
     stage().network.manner = 'nobody';
@@ -216,7 +216,7 @@ describe('the waits of a link', () => {
   });
 
   for (const after of ['it was stable again', 'a stop', 'another address']) {
-    it(`MU-40: are no shorter for an old announcement after ${after}`, async () => {
+    it(`LI-10: are no shorter for an old announcement after ${after}`, async () => {
       const link = await dialled();
       const { subject, dials } = link;
       restarts();
@@ -237,7 +237,7 @@ describe('the waits of a link', () => {
   }
 
   for (const when of ['while it waits', 'while it dials', 'while it is let in']) {
-    it(`MU-40: begin anew with another address, given ${when}`, async () => {
+    it(`LI-10: begin anew with another address, given ${when}`, async () => {
       const { subject, dials } = await dialled();
       stage().network.manner = 'nobody';
       stage().claw.call.reset();
@@ -258,7 +258,7 @@ describe('the waits of a link', () => {
     });
   }
 
-  it('MU-40: are over at once, the first one too, when somebody says so', async () => {
+  it('LI-10: are over at once, the first one too, when somebody says so', async () => {
     const { subject, dials } = await dialled();
     stage().claw.call.reset();
     await stage().settle();
@@ -268,14 +268,14 @@ describe('the waits of a link', () => {
     expect(dials.at).toEqual([dials.at[0], stage().clock.now()]);
   });
 
-  it('MU-40: are forgotten once it is stable, and nothing goes on counting then', async () => {
+  it('LI-10: are forgotten once it is stable, and nothing goes on counting then', async () => {
     await dialled();
     expect(stage().clock.armed).toBe(2);
     await stage().pass(10_000);
     expect(stage().clock.armed).toBe(1);
   });
 
-  it('MU-40: begin anew with a start after a stop', async () => {
+  it('LI-10: begin anew with a start after a stop', async () => {
     const { subject, dials } = await dialled();
     stage().network.manner = 'nobody';
     stage().claw.call.reset();

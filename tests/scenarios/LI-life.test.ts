@@ -24,7 +24,7 @@ describe('a peer that says nothing', () => {
     return subject;
   };
 
-  it('MU-34: is asked twice, each time with a deadline of its own', async () => {
+  it('LI-04: is asked twice, each time with a deadline of its own', async () => {
     const subject = await silent(twice);
     await stage().pass(silenceMs - 1);
     expect([pings(), subject.is.status.phase]).toEqual([0, 'steady']);
@@ -42,7 +42,7 @@ describe('a peer that says nothing', () => {
     expect(subject.is.diagnostics.lastEnd).toMatchObject({ cause: 'dead' });
   });
 
-  it('MU-34: and then answers, to either question, is asked again after as long', async () => {
+  it('LI-04: and then answers, to either question, is asked again after as long', async () => {
     const subject = await silent(twice);
     for (const asked of [1, 2]) {
       const before = pings();
@@ -63,7 +63,7 @@ describe('a peer that says nothing', () => {
     expect(subject.is.status.state).toBe('running');
   });
 
-  it('MU-34: is asked once where one question is enough', async () => {
+  it('LI-04: is asked once where one question is enough', async () => {
     const subject = await silent(once);
     await stage().pass(silenceMs);
     expect([pings(), subject.is.status.phase]).toEqual([1, 'probing']);
@@ -71,7 +71,7 @@ describe('a peer that says nothing', () => {
     expect(subject.is.status.state).toBe('reconnecting');
   });
 
-  it('MU-34: has the rhythm that its protocol states, hello or no hello', async () => {
+  it('LI-04: has the rhythm that its protocol states, hello or no hello', async () => {
     const own = plain();
     const stated: typeof own = {
       ...own,
@@ -115,7 +115,7 @@ describe('a process whose link was lost once and is back', () => {
   }
 
   for (const [what, heartbeat] of Object.entries({ twice, once, misses })) {
-    it(`MU-35: is replaced when it gives no sign of life at all (${what})`, async () => {
+    it(`LI-05: is replaced when it gives no sign of life at all (${what})`, async () => {
       const { subject, child, lost } = await back({ heartbeat });
       await lost();
       await stage().until(() => !child.alive, 1_000);
@@ -178,7 +178,7 @@ describe('a process whose link was lost once and is back', () => {
     ['its hello', { heartbeat: twice, protocol: openclaw() }, async () => {}],
   ];
   for (const [what, link, life] of signs) {
-    it(`MU-36: is kept when it gave ${what}`, async () => {
+    it(`LI-06: is kept when it gave ${what}`, async () => {
       const { subject, wakes, child, lost } = await back(link);
       await life(wakes);
       await lost();
