@@ -76,7 +76,9 @@ export class Judge {
       // a step that was made before it was judged would never be judged
       tables.promises = court.base.promises;
       const rows = court.rows.get(role.name) ?? [];
-      if (rows.every((row) => isSameRow(tables, row)) && sameStart(court, tables)) {
+      const inOrder = this.#options.delivery === 'rtc';
+      const isSameStep = (row: TableRow) => isSameRow(tables, row, inOrder);
+      if (rows.every(isSameStep) && sameStart(court, tables)) {
         if (!court.walked.isSame(world, role.name)) isSame = false;
         compared += rows.length + court.walked.count(role.name);
         continue;
@@ -139,7 +141,7 @@ function withMachine(world: World, name: string, machine: MachineRole['machine']
 function sameStart({ base, starts }: Court, tables: Stepper): boolean {
   return Array.from({ length: starts }, (_, id) => id).every((id) => {
     const [was, is] = [base.init(id), tables.init(id)];
-    return isSameRow({ step: () => is }, { snapshot: -1, event: -1, step: was });
+    return isSameRow({ step: () => is }, { snapshot: -1, event: -1, step: was }, true);
   });
 }
 

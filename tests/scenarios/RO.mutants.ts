@@ -1,4 +1,4 @@
-/** A wrong line for each scenario of MU-root.test.ts. */
+/** A wrong line for each scenario of RO.test.ts. */
 import type { Mutant } from './mutants.ts';
 
 const gateway = 'machines/gateway.ts';
@@ -7,55 +7,55 @@ const ledger = 'machines/ledger.ts';
 export const mutants: readonly Mutant[] = [
   {
     // nobody judges whether an exit explains the loss
-    ids: ['MU-31'],
+    ids: ['RO-01'],
     file: gateway,
     find: `{ guard: 'owned', target: 'relinking.judging' },`,
     instead: '',
   },
   {
-    ids: ['MU-32'],
+    ids: ['RO-02'],
     file: gateway,
     find: `refuses: and([not('answers'), 'owned']),`,
     instead: `refuses: or(['owned']),`,
   },
   {
-    ids: ['MU-33'],
+    ids: ['RO-03'],
     file: gateway,
     find: `'link.opened': [{ guard: 'owned', target: 'running.doubtful' }, 'running'],`,
     instead: `'link.opened': 'running',`,
   },
   {
-    ids: ['MU-34'],
+    ids: ['RO-04'],
     file: gateway,
     find: `on: { 'link.opened': '#running' },`,
     instead: '',
   },
   {
-    ids: ['MU-35'],
+    ids: ['RO-05'],
     file: gateway,
     find: `after: { expect: 'trusting' },`,
     instead: '',
   },
   {
-    ids: ['MU-36'],
+    ids: ['RO-06'],
     file: gateway,
     find: `{ guard: 'answers', target: 'deferred' }`,
     instead: `{ guard: 'answers', target: 'held' }`,
   },
   {
-    ids: ['MU-37'],
+    ids: ['RO-07'],
     file: gateway,
     find: `on: { 'link.unreachable': 'dialing' },`,
     instead: '',
   },
   {
-    ids: ['MU-38'],
+    ids: ['RO-08'],
     file: gateway,
     find: `retarget: { target: '.dialing', actions: 'retargetLink' },`,
     instead: `retarget: { actions: 'retargetLink' },`,
   },
   {
-    ids: ['MU-39'],
+    ids: ['RO-09'],
     file: gateway,
     find: `'running'],
                 'service.down': { target: 'recovering', actions: 'restLink' },
@@ -64,37 +64,38 @@ export const mutants: readonly Mutant[] = [
                 'service.down': { target: 'recovering', actions: 'restLink' },`,
   },
   {
-    ids: ['MU-40'],
+    ids: ['RO-10'],
     file: gateway,
     find: `on: { retarget: { target: '#raising', actions: 'raiseService' } },`,
     instead: `on: { retarget: { actions: 'raiseService' } },`,
   },
   {
-    ids: ['MU-41'],
+    ids: ['RO-11'],
     file: ledger,
     find: `restart: { guard: 'later', target: 'settling',`,
     instead: `restart: { target: 'settling',`,
   },
   {
-    ids: ['MU-42'],
+    ids: ['RO-12'],
     file: ledger,
-    find: `target: 'executing', actions: 'cycle' }`,
-    instead: `target: 'clear', actions: 'cycle' }`,
+    find: "'service.launching': { target: '.clear', actions: 'serve' },",
+    instead: "'service.launching': { actions: 'serve' },",
   },
   {
-    ids: ['MU-43'],
+    ids: ['RO-13'],
     file: ledger,
-    find: `on: { 'service.failed': { target: 'clear', actions: 'serve' } },`,
-    instead: '',
+    find: "'service.launching': { target: '.clear', actions: 'serve' },",
+    instead: `'service.launching': { target: '.clear', actions: 'serve' },
+    'service.failed': { target: '.clear', actions: 'drop' },`,
   },
   {
-    ids: ['MU-44'],
+    ids: ['RO-14'],
     file: gateway,
     find: `stateIn('#wanted'), 'again', and(`,
     instead: `stateIn('#wanted'), and(`,
   },
   {
-    ids: ['MU-45'],
+    ids: ['RO-15'],
     file: gateway,
     find: `start: { actions: ['nudgeService', 'nudgeLink'] },`,
     instead: `start: { actions: 'nudgeLink' },`,

@@ -50,7 +50,7 @@ async function killedIn(ms: number): Promise<void> {
 }
 
 describe('a process of ours', () => {
-  it('MU-31: is killed at the second failure, and never while the first is judged', async () => {
+  it('RO-01: is killed at the second failure, and never while the first is judged', async () => {
     const { subject, claw, child } = await owned({ reconnect: { firstMs: 300 } });
     stage().network.manner = 'nobody';
     claw.call.reset();
@@ -68,7 +68,7 @@ describe('a process of ours', () => {
     expect(stage().table.children).toHaveLength(2);
   });
 
-  it('MU-32: that asks for patience after a loss has not failed again', async () => {
+  it('RO-02: that asks for patience after a loss has not failed again', async () => {
     const { subject, claw, child } = await owned({ reconnect: { firstMs: 2_000 } });
     claw.call.reset();
     await stage().pass(2_000);
@@ -80,7 +80,7 @@ describe('a process of ours', () => {
     expect(child.signals[0]).toBe('SIGKILL');
   });
 
-  it('MU-33: whose link opens and never says a word is killed the second time', async () => {
+  it('RO-03: whose link opens and never says a word is killed the second time', async () => {
     const silent = { silenceMs: 10_000, waitMs: 1_000, probeMs: 1_000 };
     const { subject, child } = await owned({ protocol: 'plain', heartbeat: silent });
     stage().network.onCall = (call) => call.stall();
@@ -94,7 +94,7 @@ describe('a process of ours', () => {
     expect(child.signals[0]).toBe('SIGKILL');
   });
 
-  it('MU-34: that announced its restart is not doubted when it is back', async () => {
+  it('RO-04: that announced its restart is not doubted when it is back', async () => {
     const silent = { silenceMs: 10_000, waitMs: 1_000, probeMs: 1_000 };
     const { subject, claw, child } = await owned({ protocol: 'plain', heartbeat: silent });
     stage().network.manner = 'nobody';
@@ -109,7 +109,7 @@ describe('a process of ours', () => {
     expect(child.signals).toEqual([]);
   });
 
-  it('MU-35: that announced its restart and is not back after a minute is replaced', async () => {
+  it('RO-05: that announced its restart and is not back after a minute is replaced', async () => {
     const { claw, child } = await owned();
     stage().network.manner = 'nobody';
     claw.call.close(1012, 'service restart');
@@ -119,7 +119,7 @@ describe('a process of ours', () => {
     expect(child.signals[0]).toBe('SIGKILL');
   });
 
-  it('MU-36: may ask for patience twice; deaf after that it has two minutes', async () => {
+  it('RO-06: may ask for patience twice; deaf after that it has two minutes', async () => {
     const { claw, child } = await knocking();
     limited(claw, 200_000);
     await stage().until(() => stage().calls.length === 2, 210_000);
@@ -131,7 +131,7 @@ describe('a process of ours', () => {
     await killedIn(120_000);
   });
 
-  it('MU-37: that waits for an approval and is deaf then has two minutes', async () => {
+  it('RO-07: that waits for an approval and is deaf then has two minutes', async () => {
     const { claw } = await knocking();
     claw.refuses({ code: 'NOT_PAIRED', message: 'no', details: { code: 'PAIRING_REQUIRED' } });
     claw.call.close(1008, 'pairing required');
@@ -142,7 +142,7 @@ describe('a process of ours', () => {
     await killedIn(120_000);
   });
 
-  it('MU-38: that is paused and deaf at its new address has two minutes', async () => {
+  it('RO-08: that is paused and deaf at its new address has two minutes', async () => {
     const { subject, claw } = await knocking();
     claw.denies('AUTH_TOKEN_MISMATCH');
     await stage().settle();
@@ -155,7 +155,7 @@ describe('a process of ours', () => {
 });
 
 describe('another address', () => {
-  it('MU-39: while reconnecting is dialled at once, without an old failure', async () => {
+  it('RO-09: while reconnecting is dialled at once, without an old failure', async () => {
     const { subject, claw, child } = await owned({ reconnect: { firstMs: 5_000 } });
     claw.call.reset();
     await stage().pass(1_500);
@@ -174,7 +174,7 @@ describe('another address', () => {
     expect(child.signals).toEqual([]);
   });
 
-  it('MU-40: runs again with the same process where the link had given up', async () => {
+  it('RO-10: runs again with the same process where the link had given up', async () => {
     const { subject, claw, child } = await knocking();
     claw.denies('PROTOCOL_MISMATCH');
     await stage().settle();
@@ -188,7 +188,7 @@ describe('another address', () => {
 });
 
 describe('a restart', () => {
-  it('MU-41: is due when the latest of a burst is, to the millisecond', async () => {
+  it('RO-11: is due when the latest of a burst is, to the millisecond', async () => {
     const { subject, child } = await owned();
     const ask = (settleMs: number) => outcome(subject.is.restart({ settleMs }));
     const asked = [ask(1_000)];
@@ -206,7 +206,7 @@ describe('a restart', () => {
     expect(stage().table.children).toHaveLength(2);
   });
 
-  it('MU-42: joins the one whose process is ending, and says whom it replaces', async () => {
+  it('RO-12: joins the one whose process is ending, and says whom it replaces', async () => {
     const { subject, child } = await owned();
     child.habits = { ...child.habits, onTerminate: 'ignores' };
     const asked = [outcome(subject.is.restart({ because: 'new settings' }))];
@@ -220,7 +220,7 @@ describe('a restart', () => {
     expect(stage().table.children).toHaveLength(2);
   });
 
-  it('MU-43: that is joined while a doubt gives up fails; the next one runs', async () => {
+  it('RO-13: that is asked for while a doubt gives up is done all the same', async () => {
     const { subject, claw, child } = await owned(
       { reconnect: { firstMs: 2_000 } },
       {
@@ -235,19 +235,33 @@ describe('a restart', () => {
     stage().network.manner = 'nobody';
     stage().claw.call.reset();
     const second = stage().child;
-    const joined: ReturnType<typeof outcome<unknown>>[] = [];
-    second.onSignal = () => joined.push(outcome(subject.is.restart()));
+    const asked: ReturnType<typeof outcome<unknown>>[] = [];
+    second.onSignal = () => asked.push(outcome(subject.is.restart()));
     await stage().until(() => subject.is.status.state === 'failed', 60_000);
-    await stage().settle();
-    expect(joined.map(({ error }) => error?.code)).toEqual(['HF_EXHAUSTED']);
     stage().network.manner = 'accepts';
+    await stage().until(() => asked.every(({ settled }) => settled), 60_000);
+    expect(asked.map(({ value }) => value)).toMatchObject([{ outcome: 'replaced' }]);
+    expect(subject.is.status.state).toBe('running');
+  });
+
+  it('RO-13: that is asked for after a doubt has given up is done', async () => {
+    const { subject } = await owned({ reconnect: { firstMs: 2_000 } }, { startsMax: 1 });
+    stage().network.manner = 'nobody';
+    stage().table.habits = { failsWith: 'ENOENT' };
+    stage().claw.call.reset();
+    await stage().until(() => subject.is.status.state === 'failed', 60_000);
+    await stage().pass(60_000);
+    expect(subject.is.status.state).toBe('failed');
+    stage().table.habits = {};
+    stage().network.manner = 'accepts';
+    stage().welcomes();
     const again = outcome(subject.is.restart());
     await stage().until(() => again.settled, 60_000);
     expect(again.value).toMatchObject({ outcome: 'replaced' });
     expect(subject.is.status.state).toBe('running');
   });
 
-  it('MU-44: by the host goes along with a start that follows a stop', async () => {
+  it('RO-14: by the host goes along with a start that follows a stop', async () => {
     const { subject, child } = await owned();
     child.habits = { ...child.habits, onTerminate: 'ignores' };
     void subject.is.stop();
@@ -265,7 +279,7 @@ describe('a restart', () => {
 });
 
 describe('a start', () => {
-  it('MU-45: of somebody who does not want to wait ends the wait of a service', async () => {
+  it('RO-15: of somebody who does not want to wait ends the wait of a service', async () => {
     const subject = stage().supervise({ backoff: { firstMs: 20_000, jitter: 0 } });
     await stage().running(subject);
     for (const hurry of [() => subject.is.start(), () => subject.is.retryNow()]) {

@@ -1,23 +1,23 @@
-/** A wrong line for each scenario of MU-stops.test.ts. */
+/** A wrong line for each scenario of RO-stops.test.ts. */
 import type { Mutant } from './mutants.ts';
 
 const gateway = 'machines/gateway.ts';
 
 export const mutants: readonly Mutant[] = [
   {
-    ids: ['MU-46'],
+    ids: ['RO-16'],
     file: 'machines/stopping.ts',
     find: `patient: { always: { guard: 'limited', target: 'hurried' } },`,
     instead: 'patient: {},',
   },
   {
-    ids: ['MU-47'],
+    ids: ['RO-17'],
     file: gateway,
     find: `pace({ stop: hurry, quit: '.hurried' } as const)`,
     instead: 'pace({ stop: hurry })',
   },
   {
-    ids: ['MU-48'],
+    ids: ['RO-18'],
     file: gateway,
     find: `            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
           },
@@ -29,13 +29,13 @@ export const mutants: readonly Mutant[] = [
             halves`,
   },
   {
-    ids: ['MU-49'],
+    ids: ['RO-19'],
     file: gateway,
     find: `stop: { target: 'falling', actions: ['restLink', 'dropService'] },`,
     instead: `stop: { target: 'falling', actions: ['dropService', 'restLink'] },`,
   },
   {
-    ids: ['MU-50'],
+    ids: ['RO-20'],
     file: gateway,
     find: `actions: ['dropLink', 'killService'] },`,
     instead: `actions: ['dropLink', 'dropService'] },`,
