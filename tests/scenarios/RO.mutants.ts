@@ -100,4 +100,10 @@ export const mutants: readonly Mutant[] = [
     find: `start: { actions: ['nudgeService', 'nudgeLink'] },`,
     instead: `start: { actions: 'nudgeLink' },`,
   },
+  {
+    ids: ['RO-21'],
+    file: gateway,
+    find: "'host.resumed': { actions: ['wakeService', 'wakeLink'] },",
+    instead: "'host.resumed': { actions: 'wakeLink' },",
+  },
 ];

@@ -4,6 +4,7 @@
  * millisecond before it and on it; it must never be content with less.
  */
 import { describe, expect, it } from 'vitest';
+import type { AnyActorRef, InspectionEvent } from 'xstate';
 import type { Link, ProcessOptions } from '../../src/index.ts';
 import type { Claw } from './claw.ts';
 import { onStage } from './stage.ts';
@@ -292,5 +293,33 @@ describe('a start', () => {
       expect(stage().table.children).toHaveLength(length + 1);
       expect(subject.is.status.state).toBe('running');
     }
+  });
+});
+
+describe('a host that slept', () => {
+  it('RO-21: gives both halves anew the time that ran meanwhile', async () => {
+    const roots = new Set<AnyActorRef>();
+    const inspect = ({ actorRef, rootId }: InspectionEvent) => {
+      if (actorRef.sessionId === rootId) roots.add(actorRef as AnyActorRef);
+    };
+    /** As the clock of the system tells it. */
+    const wake = () => {
+      for (const root of roots) root.send({ type: 'host.resumed' });
+    };
+    const subject = stage().gateway({ inspect, process: { ready: { line: /up/ } } });
+    stage().network.manner = 'hangs';
+    await subject.is.start();
+    await stage().pass(100_000);
+    wake();
+    await stage().pass(119_999);
+    expect(stage().child.signals).toEqual([]);
+    stage().child.says('up');
+    await stage().pass(9_000);
+    wake();
+    await stage().pass(9_999);
+    expect(subject.is.status.phase).toBe('dialing');
+    await stage().pass(1);
+    expect(subject.is.status.phase).toBe('backing-off');
+    expect([roots.size, stage().calls.length]).toEqual([1, 1]);
   });
 });
