@@ -24,7 +24,7 @@ import type {
 } from './contracts.ts';
 import { cooldown, ledger } from './ledger.ts';
 import { nextLuck } from './policy.ts';
-import { halves, pace } from './stopping.ts';
+import { halves, hurry, pace } from './stopping.ts';
 
 interface Context {
   gens: { service: number; link: number };
@@ -330,7 +330,7 @@ export const gateway = setup({
                 again: { id: 'again', on: { stop: 'rest' } },
               },
             },
-            pace: pace('stop'),
+            pace: pace({ stop: hurry }),
           },
         },
         unkillable: {
@@ -348,7 +348,8 @@ export const gateway = setup({
           states: {
             // what cannot be killed is on record, and there is nothing more to wait for
             halves: halves({ both: 'link', service: 'none' }, { always: '#disposed' } as const),
-            pace: pace('stop', 'quit'),
+            // a quit always has a limit
+            pace: pace({ stop: hurry, quit: '.hurried' } as const),
           },
         },
         disposed: { id: 'disposed', description: 'Ended. Holds nothing.' },

@@ -253,7 +253,7 @@ export const guarantees: readonly Guarantee[] = [
     sentence: 'While a process is replaced or recovers no link is opened or kept.',
     kind: 'atRest',
     forbids: ['I28'],
-    groups: ['CC'],
+    groups: ['CC', 'RO'],
     check: (view) => {
       const between = life(view, 'wanted.recovering') || life(view, 'wanted.cycling');
       const linked = link(view)?.matches('trying.opening') || link(view)?.matches('trying.up');

@@ -32,13 +32,8 @@ export const ledger = {
       after: { settle: 'due' },
     },
     due: {
-      description: 'Waits for the start in progress and for the cooldown.',
-      always: { guard: 'dueNow', target: 'executing', actions: 'cycle' },
-    },
-    executing: {
-      description: 'The old process is on its way out: whoever asks now joins.',
-      // who gives up has served it as well as it could, and whoever asks then begins anew
-      on: { 'service.failed': { target: 'clear', actions: 'serve' } },
+      description: 'Waits for the start in progress and for the cooldown; a launch serves it too.',
+      always: { guard: 'dueNow', target: 'clear', actions: 'cycle' },
     },
   },
 } as const;

@@ -25,15 +25,12 @@ export const halves = <None extends object>(
 });
 
 /** A limit that comes later counts from then on. */
-const hurry = { guard: 'limited', target: '.hurried' } as const;
+export const hurry = { guard: 'limited', target: '.hurried' } as const;
 
-/**
- * How long the halves may take: as patient as the ladder, or killed when the limit is over that the
- * last of `verbs` came with.
- */
-export const pace = <Verb extends string>(...verbs: readonly Verb[]) => ({
+/** How long the halves may take: as patient as the ladder, or killed when a limit is over. */
+export const pace = <On extends object>(on: On) => ({
   initial: 'patient' as const,
-  on: Object.fromEntries(verbs.map((verb) => [verb, hurry])) as Record<Verb, typeof hurry>,
+  on,
   states: {
     patient: { always: { guard: 'limited', target: 'hurried' } },
     hurried: {

@@ -8,6 +8,7 @@ import { chance } from './conformance.ts';
 import { type Delivery, MAX_MOVES, MAX_ROW } from './delivery.ts';
 import { deliveryOf } from './explore.ts';
 import type { TableRow } from './memo.ts';
+import { type Effect, OPEN, SEND, SPAWN, STOP } from './program.ts';
 import { isMachineRole } from './roles.ts';
 import { Stepper } from './step.ts';
 import type { ExploreOptions, Role, World } from './world.ts';
@@ -27,12 +28,14 @@ const unmerged = (world: World): World => ({
 export class Walked {
   readonly #world: World;
   readonly #stepper: Stepper;
+  readonly #inOrder: boolean;
   /** by role: rows met on the walks, and what the original does in them */
   readonly #rows = new Map<string, { row: TableRow; does: string | undefined }[]>();
 
   constructor(world: World, options: ExploreOptions) {
     this.#world = unmerged(world);
     this.#stepper = new Stepper(this.#world);
+    this.#inOrder = options.delivery === 'rtc';
     wander(deliveryOf(this.#world, options, this.#stepper));
   }
 
@@ -45,7 +48,8 @@ export class Walked {
   isSame(mutant: World, role: string): boolean {
     const other = new Stepper(unmerged(mutant), this.#stepper, role);
     return this.#of(role).every(
-      ({ row, does }) => isSameRow(other, row) && other.inFull(row.snapshot, row.event) === does,
+      ({ row, does }) =>
+        isSameRow(other, row, this.#inOrder) && other.inFull(row.snapshot, row.event) === does,
     );
   }
 
@@ -63,27 +67,36 @@ export class Walked {
   }
 }
 
-/** Whether a step of other tables is the one of this row; both must count by the same numbers. */
+/**
+ * Whether a step of other tables is the one of this row; both must count by the same numbers.
+ * `inOrder`: also what goes to one child before what goes to another.
+ */
 export function isSameRow(
   other: Pick<Stepper, 'step'>,
   { snapshot, event, step }: TableRow,
+  inOrder: boolean,
 ): boolean {
   const { next, effects, fault } = other.step(snapshot, event);
-  return (
-    fault === undefined &&
-    next === step.next &&
-    effects.length === step.effects.length &&
-    effects.every((one, i) => {
-      const was = step.effects[i];
-      return (
-        one.kind === was?.kind &&
-        one.name === was.name &&
-        one.event === was.event &&
-        one.init === was.init
-      );
-    })
-  );
+  if (fault !== undefined || next !== step.next || effects.length !== step.effects.length) {
+    return false;
+  }
+  const [is, was] = inOrder ? [effects, step.effects] : [apart(effects), apart(step.effects)];
+  return is.every((one, i) => isSameEffect(one, was[i]));
 }
+
+const isSameEffect = (one: Effect, other: Effect | undefined): boolean =>
+  one.kind === other?.kind &&
+  one.name === other.name &&
+  one.event === other.event &&
+  one.init === other.init;
+
+/** Which child an effect is about; -1 for the machine itself, its timers and its parent. */
+const childOf = ({ kind, name }: Effect): number =>
+  [OPEN, SPAWN, STOP, SEND].includes(kind) ? name : -1;
+
+/** By child, each in its order: where messages overtake each other nobody can tell more. */
+const apart = (effects: readonly Effect[]): readonly Effect[] =>
+  effects.toSorted((a, b) => childOf(a) - childOf(b));
 
 function wander(delivery: Delivery): void {
   const row = new Int32Array(MAX_ROW);

@@ -119,7 +119,8 @@ export class Judge {
     const tables = new Stepper(world, base, name);
     tables.promises = options.promises?.steps ?? {};
     const own = rows.get(name) ?? [];
-    const others = own.filter((row) => !isSameRow(tables, row));
+    const inOrder = options.delivery === 'rtc';
+    const others = own.filter((row) => !isSameRow(tables, row, inOrder));
     const inits = new Set(starts.filter((init) => !isSameStart(base, tables, init)));
     if (others.length + inits.size === 0) {
       return walked.isSame(world, name) ? { same: own.length + walked.count(name) } : {};
@@ -172,7 +173,7 @@ function withMachine(world: World, name: string, machine: MachineRole['machine']
 /** Whether a first step is the same too. */
 function isSameStart(base: Stepper, tables: Stepper, init: number): boolean {
   const [was, is] = [base.init(init), tables.init(init)];
-  return isSameRow({ step: () => is }, { snapshot: -1, event: -1, step: was });
+  return isSameRow({ step: () => is }, { snapshot: -1, event: -1, step: was }, true);
 }
 
 export interface Tally {

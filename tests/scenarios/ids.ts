@@ -17,6 +17,8 @@ const groups: Readonly<Record<string, string>> = {
   MU: '1-10',
   // what a link makes of signs of life, sleeps and ends, to the millisecond
   LI: '1-10',
+  // what the root decides alone
+  RO: '1-21',
   // the two named races, as properties over the machines and over the runtime
   PR: '1-4',
 };

@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { and, assign, createMachine, not, setup } from 'xstate';
 import * as shipped from '../../machines/index.ts';
+import { parts } from '../../machines/parts.ts';
 import { alone } from '../../src/verify/alone.ts';
 import { Judge, type JudgeOptions, mutantsIn, tallied } from '../../src/verify/mutants.ts';
 import { type Mutant, mutantsOf } from '../../src/verify/mutate.ts';
 import type { Promises, StepState } from '../../src/verify/world.ts';
+import { promisesWith } from '../machines/worlds.ts';
 
 /** A turnstile: two coins open it, one push closes it. */
 const turnstile = setup({
@@ -104,6 +106,12 @@ const promises: Promises = {
   goals: { 'can-open': { holds: (view) => view.actors[0]?.matches('open') ?? false } },
 };
 
+function part(name: string) {
+  const found = parts.find((one) => one.name === name);
+  if (found === undefined) throw new RangeError(`no part is called ${name}`);
+  return found;
+}
+
 const worlds = [{ name: 'street', world: alone(turnstile) }];
 
 function mutantOf(wanted: string): Mutant {
@@ -191,5 +199,29 @@ describe('a mutant', () => {
       by: 'nothing-throws',
     });
     expect(tallied(verdicts).target).toMatchObject({ killed: 1 });
+  });
+});
+
+describe('a mutant of the root', () => {
+  const { name, world, promised } = part('gateway-without-service');
+  const root = [{ name, world }];
+  const judgedIn = (delivery: 'async' | 'rtc', id: string) => {
+    const mutant = mutantsIn(root).find((one) => one.id === id);
+    if (mutant === undefined) throw new RangeError(`no mutant ${id}`);
+    const bounds = { delivery, inFlight: 1, posts: 1, promises: promisesWith(promised) };
+    return new Judge(root, bounds).judge(mutant);
+  };
+
+  it('that tells one half before the other is the same where messages overtake', () => {
+    const id = 'gateway.life.wanted/stop/dropService-before-restLink';
+    expect(judgedIn('async', id).outcome).toBe('equivalent');
+    expect(judgedIn('rtc', id).outcome).toBe('survived');
+  });
+
+  it('that ignores what it should obey is killed by a promise about that very step', () => {
+    expect(judgedIn('async', 'gateway.life.resting/dispose/dropped')).toMatchObject({
+      outcome: 'killed',
+      by: 'ended-for-ever',
+    });
   });
 });

@@ -46,7 +46,7 @@ function near(machine: AnyStateMachine, ...changes: AnyStateMachine[]) {
   const own = alone(machine, { user: world.user });
   const differing = [machine, ...changes].flatMap((one) => {
     const tables = new Stepper(alone(one, { user: world.user }), base, 'tower');
-    return rows.filter((row) => !isSameRow(tables, row));
+    return rows.filter((row) => !isSameRow(tables, row, true));
   });
   const tables = new Stepper(own, base, 'tower');
   const found = searchNearby(own, options, tables, survey.seeds(differing));

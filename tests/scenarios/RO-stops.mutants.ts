@@ -1,0 +1,43 @@
+/** A wrong line for each scenario of RO-stops.test.ts. */
+import type { Mutant } from './mutants.ts';
+
+const gateway = 'machines/gateway.ts';
+
+export const mutants: readonly Mutant[] = [
+  {
+    ids: ['RO-16'],
+    file: 'machines/stopping.ts',
+    find: `patient: { always: { guard: 'limited', target: 'hurried' } },`,
+    instead: 'patient: {},',
+  },
+  {
+    ids: ['RO-17'],
+    file: gateway,
+    find: `pace({ stop: hurry, quit: '.hurried' } as const)`,
+    instead: 'pace({ stop: hurry })',
+  },
+  {
+    ids: ['RO-18'],
+    file: gateway,
+    find: `            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
+          },
+          states: {
+            halves`,
+    instead: `            quit: { target: 'ending', actions: 'dropLink' },
+          },
+          states: {
+            halves`,
+  },
+  {
+    ids: ['RO-19'],
+    file: gateway,
+    find: `stop: { target: 'falling', actions: ['restLink', 'dropService'] },`,
+    instead: `stop: { target: 'falling', actions: ['dropService', 'restLink'] },`,
+  },
+  {
+    ids: ['RO-20'],
+    file: gateway,
+    find: `actions: ['dropLink', 'killService'] },`,
+    instead: `actions: ['dropLink', 'dropService'] },`,
+  },
+];
