@@ -53,7 +53,6 @@ const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => (
 const roles = {
   // withinMs is read in the step that sets it
   gateway: role(gateway, (c) => [c.owned, c.doubted]),
-  // class is read in the step that sets it; in falling.toRecover it is always `crash`
   supervisor: role(supervisor, (c) => [c.charged, Math.min(c.stillborn, 2)]),
   process: role(process, (c) => c.class),
   // cause and floorMs are read in the step that sets them, returningMs only where a wait is planned

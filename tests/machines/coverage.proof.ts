@@ -50,8 +50,6 @@ const untaken: Readonly<Record<string, string>> = {
   'link: reconnect.waiting.floored.patient on link.dial → reconnect.waiting.floored.hurried':
     'a dial must not shorten a floor; the contract of a link lets nobody dial then',
   'link: reconnect.waiting.floored.hurried on link.dial → itself': 'as above',
-  'service: supervisor.owned.unkillable on process.unkillable → itself':
-    'a process says it again to whoever asks, and nobody asks then',
 };
 
 describe('the worlds together', () => {
