@@ -55,8 +55,6 @@ export type LinkFailure = 'exhausted' | 'protocol' | 'identity' | 'unauthorised'
 
 /** What an exit means for the next start. */
 export type ExitClass =
-  /** never ran: not found, no permission, no answer from the spawn */
-  | 'neverStarted'
   /** exit code 0 that nobody asked for */
   | 'clean'
   /** any other end that nobody asked for */
@@ -212,7 +210,8 @@ export type ProcessOrder = { type: 'process.stop' } | { type: 'process.kill' };
 export type ProcessHint = HostResumed;
 export type ProcessReport =
   | { type: 'process.alive' }
-  | { type: 'process.gone'; class: ExitClass }
+  /** `class`: how it ended by itself; null when it never ran, or ended because we stopped it */
+  | { type: 'process.gone'; class: ExitClass | null }
   | { type: 'process.unkillable' };
 
 /** Leaf: the only thing that may signal a pid. Kills the whole group in its cleanup. */
@@ -276,11 +275,7 @@ export type ReadinessInput = { gen: Generation };
 export type ReadinessReport =
   | { type: 'readiness.proved' }
   /** not yet: asked again after `pollMs` */
-  | { type: 'readiness.unproved' }
-  /** it never will be */
-  | { type: 'readiness.failed' }
-  /** the process says that it needs longer: the deadline starts again */
-  | { type: 'readiness.extended' };
+  | { type: 'readiness.unproved' };
 
 // gateway ---------------------------------------------------------------------------------------
 

@@ -23,6 +23,10 @@ export const kernel: readonly { id: string; sentence: string; groups?: readonly 
   { id: 'one-report', sentence: 'A step has at most one report, sent last.' },
   { id: 'generations', sentence: 'A report carries the generation that its sender has taken.' },
   { id: 'pure', sentence: 'No step reads a clock, rolls dice or changes a context in place.' },
-  { id: 'not-abandoned', sentence: 'What must come to its own end is let go only when it has.' },
+  {
+    id: 'not-abandoned',
+    sentence: 'What must come to its own end is let go only when it has.',
+    groups: ['SV'],
+  },
   { id: 'silent-once-stopped', sentence: 'No leaf says a word while it is being stopped.' },
 ];

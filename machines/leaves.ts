@@ -180,8 +180,6 @@ export const readiness = {
     asked: [
       { report: { type: 'readiness.proved' }, next: 'answered' },
       fault({ type: 'readiness.unproved' }, 'answered'),
-      fault({ type: 'readiness.failed' }, 'answered'),
-      fault({ type: 'readiness.extended' }, 'asked'),
     ],
   },
 };

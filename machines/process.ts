@@ -22,7 +22,8 @@ import type {
 interface Context {
   gen: number;
   gens: { os: number };
-  class: ExitClass;
+  /** how it ended by itself */
+  class: ExitClass | null;
   policy: ProcessPolicy;
 }
 
@@ -52,7 +53,6 @@ export const process = setup({
     noteClass: assign({
       class: ({ context, event }) => (event.type === 'os.exited' ? event.class : context.class),
     }),
-    noteStopped: assign({ class: 'stopped' }),
     reportAlive: says({ type: 'process.alive' }),
     reportGone: says((context: Context) => ({ type: 'process.gone', class: context.class })),
     reportUnkillable: says({ type: 'process.unkillable' }),
@@ -68,7 +68,7 @@ export const process = setup({
   context: ({ input }) => ({
     gen: input.gen,
     gens: { os: 0 },
-    class: 'neverStarted',
+    class: null,
     policy: input.policy,
   }),
   initial: 'held',
@@ -95,16 +95,16 @@ export const process = setup({
         spawning: {
           on: {
             'os.spawned': 'alive',
-            'process.stop': { target: 'killing', actions: 'noteStopped' },
-            'process.kill': { target: 'killing', actions: 'noteStopped' },
+            'process.stop': 'killing',
+            'process.kill': 'killing',
           },
           after: { spawn: 'killing' },
         },
         alive: {
           entry: 'reportAlive',
           on: {
-            'process.stop': { target: 'stopping', actions: 'noteStopped' },
-            'process.kill': { target: 'killing', actions: 'noteStopped' },
+            'process.stop': 'stopping',
+            'process.kill': 'killing',
           },
         },
         stopping: {

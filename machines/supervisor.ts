@@ -18,7 +18,6 @@ import {
   tell,
 } from './channel.ts';
 import type {
-  ExitClass,
   From,
   Order,
   PlanInput,
@@ -48,8 +47,6 @@ interface Context {
   tries: number;
   waitMs: number;
   luck: number;
-  /** how the last process ended */
-  class: ExitClass;
   policy: SupervisorPolicy;
 }
 
@@ -102,11 +99,6 @@ export const supervisor = setup({
     stopProcess: command({ type: 'process.stop' }),
     killProcess: command({ type: 'process.kill' }),
     tellProcess: tell<ProcessHint>('process')({ type: 'host.resumed' }),
-    noteGone: assign({
-      class: ({ context, event }) => (event.type === 'process.gone' ? event.class : context.class),
-    }),
-    noteUnready: assign({ class: 'crash' }),
-    noteUnplanned: assign({ class: 'neverStarted' }),
     countStillborn: assign({ stillborn: ({ context }) => context.stillborn + 1 }),
     noteReady: assign({ stillborn: 0 }),
     charge: enqueueActions(({ context, enqueue }) => {
@@ -143,8 +135,8 @@ export const supervisor = setup({
   },
   guards: {
     current,
-    misconfigured: ({ context }) => context.class === 'configuration',
-    cannotRun: ({ context }) => context.class === 'runtime',
+    misconfigured: ({ event }) => event.type === 'process.gone' && event.class === 'configuration',
+    cannotRun: ({ event }) => event.type === 'process.gone' && event.class === 'runtime',
     exhausted: ({ context }) =>
       context.charged.length >= context.policy.budget.of ||
       context.stillborn >= context.policy.startsMax,
@@ -168,7 +160,6 @@ export const supervisor = setup({
     tries: 0,
     waitMs: 0,
     luck: input.luck,
-    class: 'clean',
     policy: input.policy,
   }),
   initial: 'resting',
@@ -199,15 +190,13 @@ export const supervisor = setup({
       },
       on: {
         'service.raise': {},
-        'service.cycle': { target: 'preparing', reenter: true },
-        'service.recover': { target: 'preparing', reenter: true },
         'plan.ready': 'owned',
         'plan.failed': [
           { guard: 'fatal', target: 'failed.plan' },
-          { target: 'unstarted', actions: ['noteUnplanned', 'countStillborn'] },
+          { target: 'unstarted', actions: 'countStillborn' },
         ],
       },
-      after: { plan: { target: 'unstarted', actions: ['noteUnplanned', 'countStillborn'] } },
+      after: { plan: { target: 'unstarted', actions: 'countStillborn' } },
     },
     owned: {
       description: 'One process of ours. Left only once it is proved gone.',
@@ -223,13 +212,10 @@ export const supervisor = setup({
       initial: 'starting',
       on: {
         'host.resumed': { actions: 'tellProcess' },
-        'process.unkillable': '.unkillable',
+        'process.unkillable': { target: '.unkillable', actions: 'forget' },
         'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },
         'service.cycle': { target: '.falling.toCycle', actions: 'stopProcess' },
-        'service.recover': {
-          target: '.falling.toRecover',
-          actions: ['noteUnready', 'killProcess'],
-        },
+        'service.recover': { target: '.falling.toRecover', actions: 'killProcess' },
         'service.kill': { target: '.falling.toRest', actions: 'killProcess' },
       },
       states: {
@@ -237,34 +223,24 @@ export const supervisor = setup({
           initial: 'spawning',
           on: {
             'service.raise': {},
-            'process.gone': {
-              target: '#supervisor.unstarted',
-              actions: ['noteGone', 'countStillborn'],
-            },
+            'process.gone': { target: '#supervisor.unstarted', actions: 'countStillborn' },
           },
           states: {
             spawning: { on: { 'process.alive': 'proving' } },
             proving: {
               description: 'It runs. Whether it serves is being proved, not assumed.',
               initial: 'timed',
-              on: {
-                'readiness.proved': '#supervisor.owned.up',
-                'readiness.failed': {
-                  target: '#supervisor.owned.falling.toRecover',
-                  actions: ['noteUnready', 'countStillborn', 'stopProcess'],
-                },
-              },
+              on: { 'readiness.proved': '#supervisor.owned.up' },
               states: {
                 timed: {
                   initial: 'asking',
                   on: {
-                    'readiness.extended': { target: 'timed', reenter: true },
                     'host.resumed': { target: 'timed', reenter: true, actions: 'tellProcess' },
                   },
                   after: {
                     ready: {
                       target: '#supervisor.owned.falling.toRecover',
-                      actions: ['noteUnready', 'countStillborn', 'stopProcess'],
+                      actions: ['countStillborn', 'stopProcess'],
                     },
                   },
                   states: {
@@ -291,7 +267,7 @@ export const supervisor = setup({
           initial: 'fresh',
           on: {
             'service.raise': { actions: 'reportReady' },
-            'process.gone': { target: '#supervisor.lost', actions: 'noteGone' },
+            'process.gone': '#supervisor.lost',
           },
           states: {
             fresh: {
@@ -304,12 +280,7 @@ export const supervisor = setup({
         falling: {
           description: 'Being stopped. Where it leads may change on the way; the ladder does not.',
           initial: 'toRest',
-          on: {
-            'service.raise': '.toCycle',
-            'service.cycle': '.toCycle',
-            'service.recover': '.toRecover',
-            'service.fall': '.toRest',
-          },
+          on: { 'service.raise': '.toCycle' },
           states: {
             toRest: {
               on: {
@@ -322,15 +293,10 @@ export const supervisor = setup({
         },
         unkillable: {
           description: 'Nothing helped. Nothing is started beside it; a late end still counts.',
-          entry: ['forget', 'reportUnkillable'],
+          entry: 'reportUnkillable',
           on: {
             'process.gone': { target: '#supervisor.resting', actions: 'reportRested' },
-            'process.unkillable': {},
-            'service.fall': { actions: 'reportUnkillable' },
             'service.raise': { actions: 'reportUnkillable' },
-            'service.cycle': { actions: 'reportUnkillable' },
-            'service.recover': { actions: 'reportUnkillable' },
-            'service.kill': { target: 'falling.toRest', actions: 'killProcess' },
           },
         },
       },

@@ -55,7 +55,6 @@ const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => (
 const roles = {
   // of the restarts that were asked for no step reads more than whether one is owed
   gateway: role(gateway, (c) => [c.doubted, c.asked > Math.max(c.served, c.dropped)]),
-  // class is read in the step that sets it; in falling.toRecover it is always `crash`
   supervisor: role(supervisor, (c) => [c.charged, Math.min(c.stillborn, 2)]),
   process: role(process, (c) => c.class),
   // cause and floorMs are read in the step that sets them, returningMs only where a wait is planned

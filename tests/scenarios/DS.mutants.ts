@@ -77,9 +77,9 @@ export const mutants: readonly Mutant[] = [
     ids: ['DS-12'],
     file: 'machines/process.ts',
     find: `            'os.spawned': 'alive',
-            'process.stop': { target: 'killing', actions: 'noteStopped' },`,
+            'process.stop': 'killing',`,
     instead: `            'os.spawned': 'alive',
-            'process.stop': { target: '#process.gone', actions: 'noteStopped' },`,
+            'process.stop': '#process.gone',`,
   },
   {
     ids: ['DS-13'],

@@ -84,10 +84,7 @@ export const mutants: readonly Mutant[] = [
     ids: ['MU-10'],
     file: 'machines/supervisor.ts',
     find: `            'service.raise': {},
-            'process.gone': {
-              target: '#supervisor.unstarted',
-              actions: ['noteGone', 'countStillborn'],
-            },
+            'process.gone': { target: '#supervisor.unstarted', actions: 'countStillborn' },
           },`,
     instead: "            'service.raise': {},\n          },",
   },

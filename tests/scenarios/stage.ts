@@ -5,6 +5,7 @@
  * help the subject to pass.
  */
 import { afterEach, beforeEach, expect } from 'vitest';
+import type { ActorRefLike, InspectionEvent } from 'xstate';
 import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
 import { immediateDefer, microtaskDefer, uuid } from '../../src/drivers/host.ts';
 import {
@@ -103,6 +104,7 @@ export class Stage {
   luck = 0;
   readonly broken: string[] = [];
   readonly #witnesses: Witness[] = [];
+  readonly #roots = new Set<ActorRefLike>();
 
   constructor() {
     this.clock.onStep = () => this.#look();
@@ -220,6 +222,12 @@ export class Stage {
     return this.clock.pass(ms);
   }
 
+  /** Every subject hears what its clock would say if the host had slept just now. */
+  resumes(): Promise<void> {
+    for (const root of this.#roots) root.send({ type: 'host.resumed' });
+    return this.settle();
+  }
+
   /** Lets everything happen that needs no time. */
   settle(): Promise<void> {
     return this.clock.settle();
@@ -276,7 +284,10 @@ export class Stage {
     const logger = { debug: say, info: say, warn: say, error: say };
     const { clock, luck } = this;
     const { cooldownMs } = given;
-    const { inspect } = watching;
+    const inspect = (event: InspectionEvent) => {
+      if (event.actorRef.sessionId === event.rootId) this.#roots.add(event.actorRef);
+      watching.inspect(event);
+    };
     const common = { clock, random: () => luck, logger, cooldownMs, inspect };
     const subject = new Subject(make(common), said);
     this.subjects.push(subject as Subject);
