@@ -1,4 +1,4 @@
-/** Every transition of every machine is taken in some world, or stands here with its reason. */
+/** Every transition of every machine is taken in some world. */
 import { describe, expect, it } from 'vitest';
 import type { HeartbeatPolicy } from '../../machines/contracts.ts';
 import {
