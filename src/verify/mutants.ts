@@ -97,7 +97,7 @@ export class Judge {
     for (const named of order) {
       const role = machinesIn(named).find((one) => one.machine.id === machine);
       if (role === undefined) continue;
-      const opinion = this.#asked(this.#court(named), role.name, changed);
+      const opinion = this.#asked(this.#court(named), role.name, changed, isFirst(named));
       const { by } = opinion;
       if (by !== undefined) return { ...about, outcome: 'killed', by, world: named.name };
       opinions.push(opinion);
@@ -113,11 +113,18 @@ export class Judge {
     return { ...about, outcome: 'survived', ...reason };
   }
 
-  #asked(court: Court, name: string, changed: MachineRole['machine']): Opinion {
+  /** `isLikely`: it was this world that killed the mutant the last time. */
+  #asked(court: Court, name: string, changed: MachineRole['machine'], isLikely: boolean): Opinion {
     const { base, options, rows, starts, survey, walked } = court;
     const world = withMachine(court.world, name, changed);
     const tables = new Stepper(world, base, name);
     tables.promises = options.promises?.steps ?? {};
+    const { states } = survey.result;
+    const isTiny = states <= nearbyStates;
+    const found = () => explore(world, { ...options, maxStates: states * growth }, tables);
+    // who was killed here is likely to be killed before most of the rows are made
+    const early = isLikely && isTiny ? found() : undefined;
+    if (early?.violation) return { by: early.violation.guarantee };
     const own = rows.get(name) ?? [];
     const inOrder = options.delivery === 'rtc';
     const others = own.filter((row) => !isSameRow(tables, row, inOrder));
@@ -125,16 +132,14 @@ export class Judge {
     if (others.length + inits.size === 0) {
       return walked.isSame(world, name) ? { same: own.length + walked.count(name) } : {};
     }
-    const { states } = survey.result;
     const isWhole = states <= this.#wholeStates;
-    if (!isWhole || states > nearbyStates) {
+    if (!isWhole || !isTiny) {
       const seeds = survey.seeds([...others, ...startersOf([...rows.values()].flat(), inits)]);
       const { violation } = searchNearby(world, options, tables, seeds);
       if (violation) return { by: violation.guarantee };
     }
     if (!isWhole) return { reason: `${court.name}: searched near what differs` };
-    const result = explore(world, { ...options, maxStates: states * growth }, tables);
-    const { violation, cut, overflow } = result;
+    const { violation, cut, overflow } = early ?? found();
     if (violation) return { by: violation.guarantee };
     return cut + overflow > 0 ? { reason: `${court.name}: cut ${cut}, overflow ${overflow}` } : {};
   }

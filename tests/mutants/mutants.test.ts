@@ -118,12 +118,12 @@ describe('who killed the last time', () => {
     expect([a, b, undefined].map(scenarioOf)).toEqual([undefined, 'RC-01', undefined]);
   });
 
-  it('is known of many mutants that ship', () => {
+  it('is known of most mutants that ship', () => {
     const { connection, gateway, heartbeat, process, reconnect, supervisor } = shipped;
     const all = [connection, gateway, heartbeat, process, reconnect, supervisor].flatMap(mutantsOf);
     const kills = readKills(killsFile);
     const known = all.filter(({ id }) => kills.has(id));
-    expect(known.length).toBeGreaterThan(all.length / 3);
+    expect(known.length).toBeGreaterThan(all.length / 2);
   });
 });
 
