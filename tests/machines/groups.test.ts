@@ -146,6 +146,11 @@ const wrongSteps: Readonly<Record<string, readonly [before: Moment, after: Momen
       beating('watching.awaiting'),
       { type: 'from.pulse', report: { type: 'pulse.alive' } },
     ],
+    'first-cause-counts': [
+      { ...momentOf(['linked.closing']), context: { cause: 'lost' } },
+      { ...momentOf(['linked.closing']), context: { cause: 'credentials' } },
+      { type: 'from.socket' },
+    ],
     'patience-is-asked-for': [
       momentOf(['lost']),
       { ...momentOf(['waiting.floored']), context: { floorMs: 0 } },
