@@ -1,7 +1,7 @@
 /**
- * What holds of every step of a link and of its heartbeat: a mode is kept, a sign of life is
- * believed, and patience is the peer's to ask for. It must never hold anybody to a time: how long
- * something takes, no exploration knows.
+ * What holds of every step of a link, its connection and its heartbeat: a mode is kept, a sign of
+ * life is believed, the first cause counts, and patience is the peer's to ask for. It must never
+ * hold anybody to a time: how long something takes, no exploration knows.
  */
 import type { Moment, StepGuarantee } from './guarantees.ts';
 
@@ -39,6 +39,19 @@ export const vigilance: readonly StepGuarantee[] = [
     check: (_, after, event) =>
       isSign(event) && !after.matches('watching.resting') && !after.matches('dead')
         ? 'the peer gave a sign of life, and is doubted'
+        : undefined,
+  },
+  {
+    id: 'first-cause-counts',
+    sentence:
+      'Why a connection ends is settled when it begins to close, whatever crosses its close.',
+    role: 'connection',
+    forbids: [],
+    check: (before, after) =>
+      before.matches('linked.closing') &&
+      after.matches('linked.closing') &&
+      before.context.cause !== after.context.cause
+        ? `${before.context.cause} became ${after.context.cause}`
         : undefined,
   },
   {

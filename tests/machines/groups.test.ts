@@ -160,6 +160,12 @@ const wrongSteps: Readonly<Record<string, WrongStep>> = {
     event: { type: 'from.pulse', report: { type: 'pulse.alive' } },
     right: beating('watching.resting'),
   },
+  'first-cause-counts': {
+    before: momentOf(['linked.closing'], { cause: 'lost' }),
+    wrong: momentOf(['linked.closing'], { cause: 'credentials' }),
+    event: { type: 'from.socket' },
+    right: momentOf(['linked.closing'], { cause: 'lost' }),
+  },
   'patience-is-asked-for': {
     before: momentOf(['lost']),
     wrong: momentOf(['waiting.floored'], { floorMs: 0 }),
