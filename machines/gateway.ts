@@ -121,7 +121,7 @@ export const gateway = setup({
     again: stateIn('#again'),
     settlesLater: and([stateIn('#wanted'), 'settles']),
     heeded: or([stateIn('#wanted'), 'again', and(['atRest', 'byUser'])]),
-    dueNow: and([stateIn('#wanted'), stateIn('#cold'), not('starting')]),
+    dueNow: and([stateIn('#cold'), not('starting')]),
   },
   delays: {
     verdict: ({ context }) => context.policy.verdictMs,

@@ -33,9 +33,6 @@ export const pace = <On extends object>(on: On) => ({
   on,
   states: {
     patient: { always: { guard: 'limited', target: 'hurried' } },
-    hurried: {
-      after: { within: { guard: 'serviceLeft', target: 'forced', actions: 'killService' } },
-    },
-    forced: {},
+    hurried: { after: { within: { guard: 'serviceLeft', actions: 'killService' } } },
   } as const,
 });

@@ -5,4 +5,6 @@
 export const reasons: Readonly<Record<string, string>> = {
   'heartbeat.watching.awaiting/after-wait/as-probe':
     'our own record answers at once: how long it is waited for, nobody lives to see',
+  'gateway.life.wanted.running.doubtful/link.lost/sibling':
+    'the doubt replaces the process in the same step, or waits for the cooldown alike in both',
 };

@@ -71,6 +71,9 @@ describe('a limit', () => {
     const { subject } = await deaf();
     void subject.is.dispose();
     await stage().pass(1_000);
+    void subject.is.stop();
+    await stage().settle();
+    expect(stage().child.signals).toEqual(['SIGTERM']);
     void subject.is.quit({ withinMs: 30_000 });
     await stage().pass(1_000);
     void subject.is.stop({ deadlineMs: 20_000 });
@@ -148,8 +151,9 @@ describe('an end', () => {
     await stage().settle();
     expect([kills(), subject.is.status.phase]).toEqual([before, 'unkillable']);
     const gone = outcome(subject.is.quit());
-    await stage().until(() => gone.settled, 20_000);
+    await stage().settle();
     expect(kills()).toBeGreaterThan(before);
+    await stage().until(() => gone.settled, 20_000);
     expect(subject.is.status.state).toBe('disposed');
   });
 });

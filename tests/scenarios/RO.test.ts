@@ -95,6 +95,19 @@ describe('a process of ours', () => {
     expect(child.signals[0]).toBe('SIGKILL');
   });
 
+  it('RO-03: that is lost again the moment it is back has not failed again', async () => {
+    const { subject, claw, child } = await owned({ reconnect: { firstMs: 2_000 } });
+    stage().welcomes();
+    claw.call.reset();
+    for (const time of [2, 3]) {
+      await stage().until(() => stage().calls.length === time, 10_000);
+      await stage().until(() => subject.is.status.state === 'running', 1_000);
+      stage().claw.call.reset();
+      await stage().settle();
+      expect(child.signals).toEqual([]);
+    }
+  });
+
   it('RO-04: that announced its restart is not doubted when it is back', async () => {
     const silent = { silenceMs: 10_000, waitMs: 1_000, probeMs: 1_000 };
     const { subject, claw, child } = await owned({ protocol: 'plain', heartbeat: silent });
@@ -221,6 +234,23 @@ describe('a restart', () => {
     expect(stage().table.children).toHaveLength(2);
   });
 
+  it('RO-12: waits for the start in progress', async () => {
+    const subject = stage().supervise({ ready: { line: /up/ } });
+    await subject.is.start();
+    await stage().settle();
+    const { child } = stage();
+    const asked = outcome(subject.is.restart());
+    await stage().pass(60_000);
+    expect([child.signals, subject.is.status.pending.length]).toEqual([[], 1]);
+    child.says('up');
+    await stage().settle();
+    expect(child.signals[0]).toBe('SIGTERM');
+    stage().child.says('up');
+    await stage().settle();
+    expect(asked.value).toMatchObject({ outcome: 'replaced' });
+    expect(stage().table.children).toHaveLength(2);
+  });
+
   it('RO-13: that is asked for while a doubt gives up is done all the same', async () => {
     const { subject, claw, child } = await owned(
       { reconnect: { firstMs: 2_000 } },
@@ -251,8 +281,9 @@ describe('a restart', () => {
     stage().table.habits = { failsWith: 'ENOENT' };
     stage().claw.call.reset();
     await stage().until(() => subject.is.status.state === 'failed', 60_000);
+    const { length } = stage().table.children;
     await stage().pass(60_000);
-    expect(subject.is.status.state).toBe('failed');
+    expect([subject.is.status.state, stage().table.children.length]).toEqual(['failed', length]);
     stage().table.habits = {};
     stage().network.manner = 'accepts';
     stage().welcomes();
@@ -310,10 +341,11 @@ describe('a host that slept', () => {
     stage().network.manner = 'hangs';
     await subject.is.start();
     await stage().pass(100_000);
+    const { child } = stage();
     wake();
     await stage().pass(119_999);
-    expect(stage().child.signals).toEqual([]);
-    stage().child.says('up');
+    expect(child.signals).toEqual([]);
+    child.says('up');
     await stage().pass(9_000);
     wake();
     await stage().pass(9_999);
