@@ -166,14 +166,18 @@ export const serviceContract = contract({
 
 /** What stands for a service that is not there: ready as soon as it is asked, and never ours. */
 export const absentServiceContract = contract({
-  orders: { 'service.raise': 'raised', 'service.fall': 'fallen', 'service.kill': 'fallen' },
+  orders: {
+    'service.raise': 'raised',
+    'service.fall': 'fallen',
+    'service.kill': 'fallen',
+    // no state takes these: what is never ours is never replaced
+    'service.cycle': untaken,
+    'service.recover': untaken,
+  },
   hints: ['service.nudge', 'host.resumed'],
   states: {
     idle: { takes: ['service.raise', fall, 'service.kill'], says: [] },
-    raised: {
-      takes: ['service.raise', fall],
-      says: [says('up', 'service.ready')],
-    },
+    raised: { takes: [fall], says: [says('up', 'service.ready')] },
     up: { takes: ['service.raise', fall], says: [] },
     fallen: { takes: [fall, 'service.kill'], says: [rested] },
   },

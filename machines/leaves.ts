@@ -95,7 +95,6 @@ export const pulse = {
     idle: { 'pulse.check': 'asked', 'pulse.ping': 'pinged' },
     asked: { 'pulse.ping': 'both' },
     pinged: { 'pulse.check': 'both' },
-    both: { 'pulse.ping': 'both' },
   },
 };
 
@@ -192,13 +191,10 @@ export const absentService = {
     raised: [{ report: { type: 'service.ready' }, next: 'idle' }],
     fallen: [{ report: { type: 'service.rested' }, next: 'idle' }],
   },
-  receives: answers({
-    'service.raise': 'raised',
-    'service.cycle': 'raised',
-    'service.recover': 'raised',
-    'service.fall': 'fallen',
-    'service.kill': 'fallen',
-  }),
+  receives: {
+    idle: { 'service.raise': 'raised', 'service.fall': 'fallen', 'service.kill': 'fallen' },
+    raised: { 'service.fall': 'fallen' },
+  },
 };
 
 /** As above, for a service without a link. */
@@ -209,15 +205,9 @@ export const absentLink = {
     dialed: [{ report: { type: 'link.opened' }, next: 'idle' }],
     rested: [{ report: { type: 'link.rested' }, next: 'idle' }],
   },
-  receives: answers({
-    'link.dial': 'dialed',
-    'link.retarget': 'dialed',
-    'link.rest': 'rested',
-    'link.drop': 'rested',
-  }),
+  receives: {
+    idle: { 'link.dial': 'dialed', 'link.rest': 'rested', 'link.drop': 'rested' },
+    dialed: { 'link.rest': 'rested', 'link.drop': 'rested' },
+    rested: { 'link.dial': 'dialed' },
+  },
 };
-
-function answers(orders: Record<string, string>): Record<string, Record<string, string>> {
-  const states = ['idle', ...new Set(Object.values(orders))];
-  return Object.fromEntries(states.map((state) => [state, orders]));
-}
