@@ -72,7 +72,7 @@ describe('a limit', () => {
     void subject.is.dispose();
     await stage().pass(1_000);
     void subject.is.stop();
-    await stage().settle();
+    await stage().pass(1_000);
     expect(stage().child.signals).toEqual(['SIGTERM']);
     void subject.is.quit({ withinMs: 30_000 });
     await stage().pass(1_000);

@@ -276,17 +276,18 @@ describe('a restart', () => {
   });
 
   it('RO-13: that is asked for after a doubt has given up is done', async () => {
-    const { subject } = await owned({ reconnect: { firstMs: 2_000 } }, { startsMax: 1 });
+    const { subject, child } = await owned({}, { budget: { of: 1 } });
+    child.exits(1);
+    stage().welcomes();
+    await stage().until(() => stage().table.children.length === 2, 60_000);
+    await stage().until(() => subject.is.status.state === 'running', 60_000);
     stage().network.manner = 'nobody';
-    stage().table.habits = { failsWith: 'ENOENT' };
     stage().claw.call.reset();
     await stage().until(() => subject.is.status.state === 'failed', 60_000);
     const { length } = stage().table.children;
     await stage().pass(60_000);
     expect([subject.is.status.state, stage().table.children.length]).toEqual(['failed', length]);
-    stage().table.habits = {};
     stage().network.manner = 'accepts';
-    stage().welcomes();
     const again = outcome(subject.is.restart());
     await stage().until(() => again.settled, 60_000);
     expect(again.value).toMatchObject({ outcome: 'replaced' });
