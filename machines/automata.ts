@@ -151,10 +151,7 @@ export const serviceContract = contract({
       ],
     },
     cycled: { takes: [fall], says: [launching, unkillable] },
-    recovered: {
-      takes: [fall],
-      says: [launching, says('failed', 'service.failed', { why: 'exhausted' }), unkillable],
-    },
+    recovered: { takes: [fall], says: [launching, ...gaveUp, unkillable] },
     up: { takes: serve, says: [says('down', 'service.down'), ...gaveUp, unkillable] },
     down: { takes: serve, says: [launching] },
     fallen: { takes: [fall, 'service.kill'], says: [rested, unkillable] },

@@ -24,6 +24,7 @@ const part = (name: string) => {
 describe('by contracts every guarantee is kept', { timeout }, () => {
   it.each([
     ['link-below-anyone', 1],
+    ['service-below-anyone', 1],
     ['absent-link-below-anyone', 3],
     ['absent-service-below-anyone', 3],
     ['gateway-above-contracts', 1],
