@@ -7,7 +7,7 @@ import { Judge, mutantsIn } from '../verify/mutants.ts';
 import { type Asked, judgedIn, layer, type Task } from './mutants.ts';
 
 const task = JSON.parse(process.argv[2] ?? '{}') as Task;
-const { worlds } = await judgedIn(task);
+const worlds = await judgedIn(task);
 const judge = new Judge(worlds, { ...layer, whole: task.whole });
 const mutants = new Map(mutantsIn(worlds).map((mutant) => [mutant.id, mutant]));
 

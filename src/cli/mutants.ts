@@ -8,11 +8,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mutantsIn, tallied, type Verdict } from '../verify/mutants.ts';
+import { mutantsIn, type NamedWorld, tallied, type Verdict } from '../verify/mutants.ts';
 import type { Mutant } from '../verify/mutate.ts';
 import { UsageError, type WorldName } from './arguments.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
-import { isObject, type Subject, type Subworld, shipped, subjectOf } from './subject.ts';
+import { isObject, type Subworld, shipped, subjectOf } from './subject.ts';
 
 export interface MutantsOptions {
   world?: WorldName;
@@ -48,19 +48,24 @@ export const layer = { delivery: 'async', inFlight: 1 } as const;
 
 /**
  * Where mutants are judged: without a name the parts and the halves that ship, small ones first,
- * in which every machine is at work for a hundredth of what the whole would cost.
+ * in which every machine is at work for a hundredth of what the whole would cost. A guard against
+ * what is stale needs two messages under way, so the parts come again with two.
  */
-export async function judgedIn({ file, world }: Omit<Task, 'whole'>): Promise<Subject> {
+export async function judgedIn({ file, world }: Omit<Task, 'whole'>): Promise<NamedWorld[]> {
   const subject = file === undefined ? shipped(world) : await subjectOf(file);
   const isJudged = ({ name, world: { roles }, standIns }: Subworld) =>
     (world !== undefined || name !== 'both') &&
     roles.some((role) => 'machine' in role && !standIns.includes(role.name));
   const worlds = subject.worlds.filter(isJudged);
+  if (file !== undefined) return worlds;
   const isPart = ({ name }: Subworld) => !wholes.includes(name);
-  return {
-    ...subject,
-    worlds: [...worlds.filter(isPart), ...worlds.filter((one) => !isPart(one))],
-  };
+  const parts = worlds.filter(isPart);
+  const twice = parts.map((one) => ({
+    ...one,
+    name: `${one.name}, two under way`,
+    bounds: { inFlight: 2 },
+  }));
+  return [...parts, ...twice, ...worlds.filter((one) => !isPart(one))];
 }
 
 const wholes: readonly string[] = ['link', 'service', 'both'];
@@ -72,7 +77,7 @@ export async function mutants(file: string | undefined, options: MutantsOptions)
   if (file !== undefined && world !== undefined) {
     throw new UsageError(`--world must not come with a FILE; got ${JSON.stringify(world)}`);
   }
-  const { worlds } = await judgedIn({ file, world });
+  const worlds = await judgedIn({ file, world });
   const wanted = chosen(mutantsIn(worlds), options);
   if (list) {
     process.stdout.write(json ? listAsJson(wanted) : listAsText(wanted));

@@ -11,7 +11,7 @@ import { type Mutant, type MutantKind, mutantKinds, mutantsOf } from './mutate.t
 import { nearbyStates, Survey, searchNearby, startersOf } from './nearby.ts';
 import { isMachineRole } from './roles.ts';
 import { Stepper } from './step.ts';
-import type { ExploreOptions, MachineRole, Promises, World } from './world.ts';
+import type { Bounds, ExploreOptions, MachineRole, Promises, World } from './world.ts';
 
 export interface NamedWorld {
   readonly name: string;
@@ -20,6 +20,8 @@ export interface NamedWorld {
   readonly promises?: Promises;
   /** roles that stand for somebody else, and are not changed */
   readonly standIns?: readonly string[];
+  /** of this world, in place of those of all */
+  readonly bounds?: Bounds;
 }
 
 export interface Verdict {
@@ -148,8 +150,9 @@ export class Judge {
   #court(named: NamedWorld): Court {
     const known = this.#courts.get(named.name);
     if (known) return known;
-    const { name, world } = named;
-    const options = { ...this.#options, promises: named.promises ?? this.#options.promises ?? {} };
+    const { name, world, bounds } = named;
+    const promises = named.promises ?? this.#options.promises ?? {};
+    const options = { ...this.#options, ...bounds, promises };
     const base = new Stepper(world);
     const survey = new Survey(world, options, base);
     const { violation, cut, overflow } = survey.result;
