@@ -139,7 +139,7 @@ export const serviceContract = contract({
   hints: ['service.nudge', 'host.resumed'],
   states: {
     idle: { takes: [...serve, 'service.kill'], except: fromNothing, says: [] },
-    unlaunched: { takes: serve, says: [launching, unkillable] },
+    unlaunched: { takes: [fall], says: [launching] },
     raised: {
       takes: serve,
       says: [
