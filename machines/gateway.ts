@@ -349,7 +349,7 @@ export const gateway = setup({
             // what cannot be killed is on record, and there is nothing more to wait for
             halves: halves({ both: 'link', service: 'none' }, { always: '#disposed' } as const),
             // a quit always has a limit
-            pace: pace({ stop: hurry, quit: '.hurried' } as const),
+            pace: pace({ quit: '.hurried' } as const),
           },
         },
         disposed: { id: 'disposed', description: 'Ended. Holds nothing.' },

@@ -13,8 +13,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['RO-17'],
     file: gateway,
-    find: `pace({ stop: hurry, quit: '.hurried' } as const)`,
-    instead: 'pace({ stop: hurry })',
+    find: `pace({ quit: '.hurried' } as const)`,
+    instead: 'pace({})',
   },
   {
     ids: ['RO-18'],
