@@ -2,13 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { invariants } from '../src/cli/invariants.ts';
-import { pages } from '../src/cli/pages.ts';
+import { pages, simulationPage } from '../src/cli/pages.ts';
 import { isProof } from './proof.ts';
+
+const committed = (file: string) =>
+  readFileSync(new URL(`../docs/${file}`, import.meta.url), 'utf8');
 
 describe('docs/', () => {
   it.each([...pages()])('%s is what `npm run generate` writes', (file, text) => {
-    const committed = readFileSync(new URL(`../docs/${file}`, import.meta.url), 'utf8');
-    expect(committed).toBe(text);
+    expect(committed(file)).toBe(text);
+  });
+
+  it('simulation.md shows what `holdfast simulate` prints', async () => {
+    const page = committed('simulation.md');
+    expect(page).toMatch(/digest [0-9a-f]{32}/);
+    expect(await simulationPage(page)).toBe(page);
   });
 });
 

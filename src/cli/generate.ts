@@ -18,7 +18,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Drawings, drawAll, isDrawing, type Stale, staleIn } from '../diagram/files.ts';
-import { pages } from './pages.ts';
+import { pages, simulationPage } from './pages.ts';
 
 const usage = `npm run generate [-- [--check] [--machines FILE] [--out DIR]]
   --check          write nothing; exit 1 and say what is stale
@@ -66,12 +66,15 @@ function write(folder: string, drawn: Drawings, stale: Stale[]): void {
   }
 }
 
+const committed = (path: string): string =>
+  existsSync(path) ? readFileSync(path, 'utf8').replaceAll('\r\n', '\n') : '';
+
 /** The pages of docs/ whose text is not the generated one. */
-function stalePages(folder: string): [file: string, text: string][] {
-  return [...pages()].filter(([file, text]) => {
-    const path = join(folder, file);
-    return !existsSync(path) || readFileSync(path, 'utf8').replaceAll('\r\n', '\n') !== text;
-  });
+async function stalePages(folder: string): Promise<[file: string, text: string][]> {
+  const simulation = 'simulation.md';
+  const drawn = pages();
+  drawn.set(simulation, await simulationPage(committed(join(folder, simulation))));
+  return [...drawn].filter(([file, text]) => committed(join(folder, file)) !== text);
 }
 
 const docs = fileURLToPath(new URL('../../docs', import.meta.url));
@@ -81,7 +84,7 @@ if (help) {
 } else {
   const drawn = drawAll(await exportsOf(machines));
   const stale = staleIn(committedIn(out), drawn);
-  const old = machines === undefined ? stalePages(docs) : [];
+  const old = machines === undefined ? await stalePages(docs) : [];
   for (const { line } of stale) console.log(line);
   for (const [file] of old) console.log(`docs/${file}: differs from what the code says`);
   if (check && stale.length + old.length > 0) {

@@ -4,9 +4,11 @@
  */
 import { eventually, goals, guarantees, kernel, steps } from '../../machines/guarantees.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
+import { simulate } from '../simulate/index.ts';
 import { errorTexts, noticeTexts } from './error-texts.ts';
 import { type Invariant, invariants } from './invariants.ts';
 import { museumCounts, museumTables } from './museum.ts';
+import { asText } from './simulate.ts';
 
 const head = (title: string) =>
   `# ${title}\n\n<!-- Written by \`npm run generate\` from the code; edit the code. -->\n\n`;
@@ -145,3 +147,12 @@ export const pages = (): Map<string, string> =>
     ['guarantees.md', guaranteesPage()],
     ['museum.md', museumPage()],
   ]);
+
+const example = '$ npx holdfast simulate --seed 2 --hours 2\n';
+const played = new RegExp(`(?<=${example.replace('$', '\\$')})[^]*?(?=\`\`\`)`);
+
+/** docs/simulation.md with its example played anew. The seconds on the page are not exact. */
+export async function simulationPage(page: string): Promise<string> {
+  const text = asText(await simulate({ seed: 2, hours: 2 }), 1.7, undefined);
+  return page.replace(played, () => text);
+}

@@ -119,7 +119,8 @@ function asJson(tally: Tally, wallSeconds: number, broken: Broken | undefined): 
   return `${JSON.stringify(all)}\n`;
 }
 
-function asText(tally: Tally, wallSeconds: number, broken: Broken | undefined): string {
+/** What is printed without `--json`. */
+export function asText(tally: Tally, wallSeconds: number, broken: Broken | undefined): string {
   const { plan, restarts, reconnects, digest, runs } = tally;
   const lines = [
     soFar(tally),
