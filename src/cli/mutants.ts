@@ -49,7 +49,8 @@ export const layer = { delivery: 'async', inFlight: 1 } as const;
 /**
  * Where mutants are judged: without a name the parts and the halves that ship, small ones first,
  * in which every machine is at work for a hundredth of what the whole would cost. A guard against
- * what is stale needs two messages under way, so the parts come again with two.
+ * what is stale needs two messages under way, so the parts come again with two, and of the halves
+ * that are too wide for it the beginning.
  */
 export async function judgedIn({ file, world }: Omit<Task, 'whole'>): Promise<NamedWorld[]> {
   const subject = file === undefined ? shipped(world) : await subjectOf(file);
@@ -60,14 +61,19 @@ export async function judgedIn({ file, world }: Omit<Task, 'whole'>): Promise<Na
   if (file !== undefined) return worlds;
   const isPart = ({ name }: Subworld) => !wholes.includes(name);
   const parts = worlds.filter(isPart);
-  const twice = parts.map((one) => ({
-    ...one,
-    name: `${one.name}, two under way`,
-    bounds: { inFlight: 2 },
-  }));
-  return [...parts, ...twice, ...worlds.filter((one) => !isPart(one))];
+  const halves = worlds.filter((one) => !isPart(one));
+  const begun = halves.map((one) => ({ ...twice(one), statesMax: begunStates }));
+  return [...parts, ...parts.map(twice), ...halves, ...begun];
 }
 
+const twice = (one: Subworld): NamedWorld => ({
+  ...one,
+  name: `${one.name}, two under way`,
+  bounds: { inFlight: 2 },
+});
+
+/** four times what the last of those that need it took */
+const begunStates = 20_000;
 const wholes: readonly string[] = ['link', 'service', 'both'];
 const progressMs = 1_000;
 const workersMax = 8;

@@ -22,6 +22,8 @@ export interface NamedWorld {
   readonly standIns?: readonly string[];
   /** of this world, in place of those of all */
   readonly bounds?: Bounds;
+  /** only so many states from the beginning on, for those that no other world has killed */
+  readonly statesMax?: number;
 }
 
 export interface Verdict {
@@ -43,6 +45,12 @@ export interface JudgeOptions extends ExploreOptions {
   /** how many states a world has at most that is always explored to its end */
   smallStates?: number;
 }
+
+interface Glance extends NamedWorld {
+  readonly statesMax: number;
+}
+
+const isGlance = (one: NamedWorld): one is Glance => one.statesMax !== undefined;
 
 /** How far a search may grow beyond the original's before the mutant is left undecided. */
 const growth = 2;
@@ -73,6 +81,7 @@ type Opinion = Partial<Pick<Verdict, 'by' | 'world' | 'reason'>> & { readonly sa
 
 export class Judge {
   readonly #worlds: readonly NamedWorld[];
+  readonly #glances: readonly Glance[];
   readonly #options: ExploreOptions;
   /** a world with more is searched near what differs */
   readonly #wholeStates: number;
@@ -83,7 +92,8 @@ export class Judge {
    * they are needed.
    */
   constructor(worlds: readonly NamedWorld[], { whole, smallStates, ...options }: JudgeOptions) {
-    this.#worlds = worlds;
+    this.#worlds = worlds.filter((one) => !isGlance(one));
+    this.#glances = worlds.filter(isGlance);
     this.#options = options;
     this.#wholeStates = whole ? Number.POSITIVE_INFINITY : (smallStates ?? SMALL_STATES);
   }
@@ -109,6 +119,10 @@ export class Judge {
       const compared = same.reduce((sum, count) => sum + count, 0);
       const reason = `equal tables: the same in each of ${compared} steps`;
       return { ...about, outcome: 'equivalent', reason };
+    }
+    for (const named of this.#glances) {
+      const by = this.#glance(named, machine, changed);
+      if (by !== undefined) return { ...about, outcome: 'killed', by, world: named.name };
     }
     const undecided = opinions.flatMap((one) => one.reason ?? []);
     const reason = undecided.length > 0 ? { reason: undecided.join('; ') } : {};
@@ -144,6 +158,16 @@ export class Judge {
     const { violation, cut, overflow } = early ?? found();
     if (violation) return { by: violation.guarantee };
     return cut + overflow > 0 ? { reason: `${court.name}: cut ${cut}, overflow ${overflow}` } : {};
+  }
+
+  /** What is broken soon in a world that is too wide to be known as it is. */
+  #glance(named: Glance, machine: string, changed: MachineRole['machine']): string | undefined {
+    const role = machinesIn(named).find((one) => one.machine.id === machine);
+    if (role === undefined) return undefined;
+    const { goals: _, ...promises } = named.promises ?? this.#options.promises ?? {};
+    const { bounds, statesMax } = named;
+    const options = { ...this.#options, ...bounds, promises, maxStates: statesMax };
+    return explore(withMachine(named.world, role.name, changed), options).violation?.guarantee;
   }
 
   /** The tables of a world as it is; made when a mutant needs them. */

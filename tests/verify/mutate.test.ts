@@ -149,12 +149,13 @@ describe('a mutant', () => {
     expect(reason).toMatch(/^street: cut \d+, overflow 0$/);
   });
 
+  const paid = {
+    role: 'turnstile',
+    check: (before: StepState, after: StepState) =>
+      before.context.coins === 0 && after.matches('open') ? 'opened for nothing' : undefined,
+  };
+
   it('is killed by a promise about a single step', () => {
-    const paid = {
-      role: 'turnstile',
-      check: (before: StepState, after: StepState) =>
-        before.context.coins === 0 && after.matches('open') ? 'opened for nothing' : undefined,
-    };
     const asked = judged('.locked/coin-1/unguarded', { promises: { steps: { paid } } });
     expect(asked).toMatchObject({ outcome: 'killed', by: 'paid' });
   });
@@ -182,6 +183,17 @@ describe('a mutant', () => {
       outcome: 'killed',
       by: 'can-open',
     });
+  });
+
+  it('is looked for at the beginning of a world that is too wide for more', () => {
+    const garden = { name: 'garden', world: alone(turnstile), promises: {} };
+    const street = { name: 'street', world: alone(turnstile), promises: { steps: { paid } } };
+    const outcome = (statesMax: number) =>
+      new Judge([{ ...street, statesMax }, garden], { delivery: 'rtc' }).judge(
+        mutantOf('.locked/coin-1/unguarded'),
+      );
+    expect(outcome(100)).toMatchObject({ outcome: 'killed', by: 'paid', world: 'street' });
+    expect(outcome(1)).toMatchObject({ outcome: 'survived' });
   });
 
   it('that never comes to rest is killed, and hangs nobody', () => {
