@@ -3,7 +3,7 @@
  * `connection.ended`, whatever happens, and that the socket leaf is gone by then. It must never
  * reuse a socket, never send before the peer has shown its challenge, and never open twice.
  */
-import { assign, setup } from 'xstate';
+import { assign, not, setup } from 'xstate';
 import { current, hears, obeys, opened, opens, port, report, takes, tell } from './channel.ts';
 import type {
   ConnectionHint,
@@ -124,7 +124,7 @@ export const connection = setup({
   id: 'connection',
   context: ({ input }) => ({
     gen: input.gen,
-    gens: { lookup: 0, socket: 0, credentials: 0, heartbeat: 0 },
+    gens: { lookup: 1, socket: 1, credentials: 1, heartbeat: 1 },
     attempt: input.attempt,
     cause: 'lost',
     floorMs: 0,
@@ -277,7 +277,10 @@ export const connection = setup({
             steady: { on: { 'socket.leaving': { guard: 'returns', target: 'leaving' } } },
             leaving: {
               description: 'The peer said that it restarts: its close is no failure.',
-              on: { 'socket.closed': { target: '#connection.ended', actions: 'noteRestart' } },
+              on: {
+                'socket.leaving': { guard: not('returns'), target: 'steady' },
+                'socket.closed': { target: '#connection.ended', actions: 'noteRestart' },
+              },
             },
           },
         },

@@ -80,7 +80,7 @@ export const heartbeat = setup({
   id: 'heartbeat',
   context: ({ input }) => ({
     gen: input.gen,
-    gens: { pulse: 0 },
+    gens: { pulse: 1 },
     dueMs: restMs(input.policy),
     missed: 0,
     heard: input.heard,

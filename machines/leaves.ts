@@ -31,6 +31,10 @@ const closes = endings.map(([cause, floorMs]) =>
 const refuses = endings.map(([cause, floorMs]) =>
   fault({ type: 'socket.refused', cause, floorMs }, 'refused'),
 );
+const leaves = [
+  fault({ type: 'socket.leaving', expected: true }, 'leaving'),
+  fault({ type: 'socket.leaving', expected: false }, 'going'),
+];
 const over = (cause: string, floorMs = 0) => ({
   report: { type: 'socket.closed', cause, floorMs },
   next: 'closed',
@@ -53,13 +57,13 @@ export const socket = {
       ...refuses,
       ...closes,
     ],
-    accepted: [
-      fault({ type: 'socket.leaving', expected: true }, 'leaving'),
-      fault({ type: 'socket.leaving', expected: false }, 'going'),
-      ...closes,
+    accepted: [...leaves, ...closes],
+    // what it said last counts
+    going: [...leaves, ...closes.map(({ report, next }) => ({ report, next }))],
+    leaving: [
+      ...leaves,
+      ...[0, 1000].map((floorMs) => ({ ...over('restart', floorMs), unread: ['cause'] })),
     ],
-    going: closes.map(({ report, next }) => ({ report, next })),
-    leaving: [0, 1000].map((floorMs) => ({ ...over('restart', floorMs), unread: ['cause'] })),
     refused: [{ ...over('lost'), unread: ['cause', 'floorMs'] }],
     closing: [{ ...over('closed'), unread: ['cause', 'floorMs'] }],
   },

@@ -67,7 +67,7 @@ export const process = setup({
   id: 'process',
   context: ({ input }) => ({
     gen: input.gen,
-    gens: { os: 0 },
+    gens: { os: 1 },
     class: null,
     policy: input.policy,
   }),

@@ -141,7 +141,7 @@ export const reconnect = setup({
   id: 'reconnect',
   context: ({ input }) => ({
     gen: input.gen,
-    gens: { connection: 0 },
+    gens: { connection: 1 },
     failures: 0,
     tries: 0,
     cause: 'lost',

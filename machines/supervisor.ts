@@ -154,7 +154,7 @@ export const supervisor = setup({
   id: 'supervisor',
   context: ({ input }) => ({
     gen: input.gen,
-    gens: { plan: 0, process: 0, readiness: 0 },
+    gens: { plan: 1, process: 1, readiness: 1 },
     charged: [],
     stillborn: 0,
     tries: 0,

@@ -11,6 +11,8 @@ export default defineConfig(({ mode }) => ({
     // a proof uses one core
     maxWorkers: 2,
     testTimeout: 1_800_000,
+    // how often each race of tests/scenarios is run
+    env: { RACES: mode === 'full' ? '20000' : '4000' },
     reporters: ['default', './tests/reporter.ts'],
   },
 }));

@@ -64,6 +64,8 @@ function hashOf(names: readonly string[]): string {
 function forgetOld(): void {
   for (const name of readdirSync(shelf)) {
     const path = join(shelf, name);
-    if (Date.now() - statSync(path).mtimeMs > oldMs) rmSync(path, { recursive: true, force: true });
+    // another process may be clearing up too
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
+    if (Date.now() - mtimeMs > oldMs) rmSync(path, { recursive: true, force: true });
   }
 }

@@ -149,12 +149,14 @@ describe('a step of an attempt', () => {
 });
 
 describe('a peer that announced its end', () => {
-  const announced = async (payload: object) => {
+  const announced = async (...payloads: object[]) => {
     const { subject } = await stage().running(
       stage().connect({ reconnect: { ...reconnect, attemptsMax: 1 } }),
     );
-    stage().claw.event('shutdown', { reason: 'config changed', ...payload });
-    await stage().settle();
+    for (const payload of payloads) {
+      stage().claw.event('shutdown', { reason: 'config changed', ...payload });
+      await stage().settle();
+    }
     const { phase } = subject.is.status;
     stage().claw.call.reset();
     await stage().settle();
@@ -172,6 +174,17 @@ describe('a peer that announced its end', () => {
     const { subject, phase } = await announced({});
     expect([phase, subject.is.status.state]).toEqual(['steady', 'failed']);
     expect(subject.is.status.error?.code).toBe('HF_EXHAUSTED');
+  });
+
+  it('LI-09: twice is held to what it said last', async () => {
+    const back = { restartExpectedMs: 5_000 };
+    const gone = await announced(back, {});
+    expect([gone.phase, gone.subject.is.status.state]).toEqual(['steady', 'failed']);
+    const returning = await announced({}, back);
+    expect([returning.phase, returning.subject.is.status.state]).toEqual([
+      'leaving',
+      'reconnecting',
+    ]);
   });
 
   it('LI-09: with its time is not even looked up before', async () => {

@@ -61,7 +61,14 @@ export const mutants: readonly Mutant[] = [
     // only the code of its close says that a peer will be back
     ids: ['LI-09'],
     file: connection,
-    find: "on: { 'socket.closed': { target: '#connection.ended', actions: 'noteRestart' } },",
+    find: "'socket.closed': { target: '#connection.ended', actions: 'noteRestart' },",
+    instead: '',
+  },
+  {
+    // who once said that it comes back is always waited for
+    ids: ['LI-09'],
+    file: connection,
+    find: "'socket.leaving': { guard: not('returns'), target: 'steady' },",
     instead: '',
   },
   {
