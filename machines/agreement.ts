@@ -27,6 +27,9 @@ export const halves: readonly Pair[] = [
   ['gateway/link', 'paused', ['life.wanted.linking.held']],
   ['gateway/link', 'failed', ['life.wanted.failed.link', 'life.wanted.raising']],
   ['gateway/service', 'resting', over],
+  ['gateway/service', 'locating', ['life.wanted.raising', 'life.wanted.failed.link']],
+  ['gateway/service', 'clearing', [...starting, 'life.wanted.failed.link']],
+  ['gateway/service', 'attached', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
   ['gateway/service', 'preparing', [...launched, 'life.wanted.failed.link']],
   ['gateway/service', 'owned.starting', [...launched, 'life.wanted.failed.link']],
   ['gateway/service', 'owned.up', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
@@ -47,6 +50,7 @@ export const said: readonly Pair[] = [
   ['gateway/service', 'cycled', ['life.wanted.cycling.down']],
   ['gateway/service', 'recovered', ['life.wanted.cycling.down']],
   ['gateway/service', 'up', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
+  ['gateway/service', 'attached', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
   ['gateway/service', 'down', ['life.wanted.recovering', 'life.wanted.failed.link']],
   ['gateway/service', 'fallen', ['life.falling', 'life.ending']],
   ['gateway/service', 'failed', ['life.wanted.failed.service']],
@@ -82,14 +86,18 @@ export const sockets: readonly Pair[] = [
 const process = 'gateway/service/process';
 
 export const processes: readonly Pair[] = [
+  ['gateway/service/custody', 'asked', ['locating']],
+  ['gateway/service/custody', 'answered', []],
+  ['gateway/service/port', 'asked', ['clearing.asking', 'attached.looking']],
+  ['gateway/service/port', 'answered', []],
   ['gateway/service/plan', 'asked', ['preparing']],
   ['gateway/service/plan', 'answered', []],
   ['gateway/service/readiness', 'asked', ['owned.starting.proving']],
   ['gateway/service/readiness', 'answered', []],
-  [process, 'held.spawning', ['owned.starting.spawning']],
+  [process, 'held.spawning', ['owned.starting.spawning', 'owned.evicting']],
   [process, 'held.alive', ['owned.starting.proving', 'owned.up']],
   [process, 'held.stopping', ['owned.falling']],
-  [process, 'held.killing', ['owned.falling', 'owned.starting.spawning']],
+  [process, 'held.killing', ['owned.falling', 'owned.starting.spawning', 'owned.evicting']],
   [process, 'held.unkillable', ['owned.unkillable']],
   [process, 'gone', []],
 ];
@@ -150,7 +158,15 @@ const waits: Readonly<Record<string, readonly string[]>> = {
     'watching.probing',
     'watching.pinging',
   ],
-  service: ['preparing', 'owned.starting.proving', 'owned.up.fresh', 'backingOff'],
+  service: [
+    'locating',
+    'clearing',
+    'attached.looking',
+    'preparing',
+    'owned.starting.proving',
+    'owned.up.fresh',
+    'backingOff',
+  ],
   process: ['held.spawning', 'held.stopping', 'held.killing', 'held.sweeping'],
 };
 

@@ -118,13 +118,16 @@ export const linkContract = contract({
 const launching = says('raised', 'service.launching');
 const rested = says('idle', 'service.rested');
 const unkillable = says('unkillable', 'service.unkillable');
-const gaveUp = ['exhausted', 'configuration', 'runtime'].map((why) =>
-  says('failed', 'service.failed', { why }),
-);
+const failing = (...reasons: string[]) =>
+  reasons.map((why) => says('failed', 'service.failed', { why }));
+const gaveUp = failing('exhausted', 'configuration', 'runtime');
+const occupied = failing('occupied');
+const up = says('up', 'service.ready');
+const attached = says('attached', 'service.attached');
 const fall = 'service.fall';
 const serve = ['service.raise', 'service.cycle', 'service.recover', fall];
 
-/** Nothing runs: it cannot be ready before it has launched. */
+/** Nothing runs that is known: it is found, or launched before it is ready. */
 const fromNothing = { 'service.raise': 'unlaunched' };
 
 /** The service: once raised it serves, starts again or gives up; fallen it is gone or on record. */
@@ -136,24 +139,22 @@ export const serviceContract = contract({
     'service.fall': 'fallen',
     'service.kill': 'fallen',
   },
-  hints: ['service.nudge', 'host.resumed'],
+  hints: ['service.nudge', 'service.look', 'host.resumed'],
   states: {
     idle: { takes: [...serve, 'service.kill'], except: fromNothing, says: [] },
-    unlaunched: { takes: [fall], says: [launching] },
+    unlaunched: {
+      takes: [fall],
+      says: [launching, up, attached, ...gaveUp, ...occupied, unkillable],
+    },
     raised: {
       takes: serve,
-      says: [
-        launching,
-        says('up', 'service.ready'),
-        says('failed', 'service.failed', { why: 'plan' }),
-        ...gaveUp,
-        unkillable,
-      ],
+      says: [launching, up, attached, ...failing('plan'), ...gaveUp, ...occupied, unkillable],
     },
-    cycled: { takes: [fall], says: [launching, unkillable] },
-    recovered: { takes: [fall], says: [launching, ...gaveUp, unkillable] },
+    cycled: { takes: [fall], says: [launching, attached, ...occupied, unkillable] },
+    recovered: { takes: [fall], says: [launching, attached, ...gaveUp, ...occupied, unkillable] },
     up: { takes: serve, says: [says('down', 'service.down'), ...gaveUp, unkillable] },
-    down: { takes: serve, says: [launching] },
+    down: { takes: serve, says: [launching, attached, ...occupied, unkillable] },
+    attached: { takes: serve, says: [says('down', 'service.down')] },
     fallen: { takes: [fall, 'service.kill'], says: [rested, unkillable] },
     unkillable: { takes: [...serve, 'service.kill'], says: [rested] },
     failed: { takes: serve, except: fromNothing, says: [] },
@@ -174,7 +175,7 @@ export const absentServiceContract = contract({
   hints: ['service.nudge', 'host.resumed'],
   states: {
     idle: { takes: ['service.raise', fall, 'service.kill'], says: [] },
-    raised: { takes: [fall], says: [says('up', 'service.ready')] },
+    raised: { takes: [fall], says: [says('up', 'service.attached')] },
     up: { takes: ['service.raise', fall], says: [] },
     fallen: { takes: [fall, 'service.kill'], says: [rested] },
   },

@@ -66,8 +66,8 @@ export type ExitClass =
   /** ended because we stopped it */
   | 'stopped';
 
-/** Why a service gave up. */
-export type ServiceFailure = 'exhausted' | 'configuration' | 'runtime' | 'plan';
+/** Why a service gave up; `occupied`: somebody else is there, and it is not ours to end. */
+export type ServiceFailure = 'exhausted' | 'configuration' | 'runtime' | 'plan' | 'occupied';
 
 // heartbeat -------------------------------------------------------------------------------------
 
@@ -229,10 +229,14 @@ export type OsProcessReport =
 // supervisor ------------------------------------------------------------------------------------
 
 export type SupervisorPolicy = {
+  /** for one look at what an earlier host has left, or at who was attached to */
+  lookMs: number;
+  /** how long somebody else may hold the port before it is given up */
+  portMs: number;
   planMs: number;
   /** for the whole proof of readiness */
   readyMs: number;
-  /** for one question, and the pause before the next */
+  /** for one question, and the pause before the next, of readiness and of the port */
   askMs: number;
   pollMs: number;
   stableMs: number;
@@ -255,16 +259,44 @@ export type ServiceOrder =
   | { type: 'service.recover' }
   /** as fall, at once and without grace */
   | { type: 'service.kill' };
-export type ServiceHint = { type: 'service.nudge' } | HostResumed;
+export type ServiceHint =
+  | { type: 'service.nudge' }
+  /** who was attached to does not answer the link: is it still there? */
+  | { type: 'service.look' }
+  | HostResumed;
 export type ServiceReport =
   /** the launch plan is about to be read: whatever was asked before this moment is in it */
   | { type: 'service.launching' }
   | { type: 'service.ready' }
+  /** as ready, but the process is somebody else's: it is never stopped and never replaced */
+  | { type: 'service.attached' }
   /** was ready, is gone; the supervisor starts it again by itself */
   | { type: 'service.down' }
   | { type: 'service.failed'; why: ServiceFailure }
   | { type: 'service.rested' }
   | { type: 'service.unkillable' };
+
+/** Leaf: reads the custody record: what has an earlier host, that is gone, left running? */
+export type CustodyInput = { gen: Generation };
+export type CustodyReport =
+  | { type: 'custody.none' }
+  /** a process that is proved to be ours and had been ready: it is adopted */
+  | { type: 'custody.ours' }
+  /** a process that is proved to be ours, and is not to be adopted: it is ended first */
+  | { type: 'custody.leftover' }
+  /** another living host has it, or the record cannot be read: nothing is started */
+  | { type: 'custody.refused' };
+
+/** Leaf: looks who listens on the port. */
+export type PortInput = { gen: Generation };
+export type PortReport =
+  | { type: 'port.free' }
+  /** somebody else's process, proved to be the service, that may be attached to */
+  | { type: 'port.serving' }
+  /** somebody else's process that the host said is to be ended */
+  | { type: 'port.condemned' }
+  /** somebody else: asked again after `pollMs`, until `portMs` is over */
+  | { type: 'port.taken' };
 
 /** Leaf: asks the host for the launch plan and runs `beforeSpawn`. */
 export type PlanInput = { gen: Generation; attempt: number };

@@ -22,16 +22,17 @@ import type {
   SupervisorInput,
   SupervisorPolicy,
 } from './contracts.ts';
-import { cooldown, ledger } from './ledger.ts';
+import { cooldown, ledger, ownership } from './ledger.ts';
 import { nextLuck } from './policy.ts';
 import { halves, hurry, pace } from './stopping.ts';
 
 interface Context {
   gens: { service: number; link: number };
-  /** restarts asked for; the last one served by a launch plan; the last one dropped by a stop */
+  /** restarts asked for; the last one served by a launch plan, dropped by a stop, refused */
   asked: number;
   served: number;
   dropped: number;
+  refused: number;
   /** nobody but the link's own doubt asked for the restart that waits */
   doubted: boolean;
   settleMs: number;
@@ -76,6 +77,7 @@ export const gateway = setup({
     dropLink: toLink({ type: 'link.drop' }),
     nudgeService: hintService({ type: 'service.nudge' }),
     nudgeLink: hintLink({ type: 'link.nudge' }),
+    lookAround: hintService({ type: 'service.look' }),
     resumeLink: hintLink({ type: 'link.resume' }),
     wakeService: hintService({ type: 'host.resumed' }),
     wakeLink: hintLink({ type: 'host.resumed' }),
@@ -92,13 +94,17 @@ export const gateway = setup({
     }),
     serve: assign({ served: ({ context }) => context.asked, doubted: false }),
     drop: assign({ dropped: ({ context }) => context.asked, doubted: false }),
+    refuse: assign({ refused: ({ context }) => context.asked, doubted: false }),
     cycle: raise({ type: 'cycle' }),
     doubt: raise({ type: 'restart', by: 'liveness', settleMs: 0, later: false }),
   },
   guards: {
     current,
-    owned: ({ context }) => context.service !== null,
+    owned: stateIn('#owned'),
+    attached: and([({ context }) => context.service !== null, stateIn('#attached')]),
     doubted: ({ context }) => context.doubted,
+    owed: ({ context }) =>
+      context.asked > Math.max(context.served, context.dropped, context.refused),
     byUser: ({ event }) => event.type === 'restart' && event.by === 'user',
     settles: ({ event }) => event.type === 'restart' && event.settleMs > 0,
     later: ({ event }) => event.type === 'restart' && event.later,
@@ -107,6 +113,7 @@ export const gateway = setup({
     answers: ({ event }) =>
       event.type === 'link.unreachable' && ['restart', 'wait', 'again'].includes(event.cause),
     refuses: and([not('answers'), 'owned']),
+    abandons: and([not('answers'), 'attached']),
     mute: ({ event }) => event.type === 'link.lost' && event.cause === 'mute',
     limited: ({ event }) => 'withinMs' in event && event.withinMs > 0,
     wanted: stateIn('#wanted'),
@@ -121,6 +128,7 @@ export const gateway = setup({
     again: stateIn('#again'),
     settlesLater: and([stateIn('#wanted'), 'settles']),
     heeded: or([stateIn('#wanted'), 'again', and(['atRest', 'byUser'])]),
+    notOurs: and([not('starting'), stateIn('#attached')]),
     dueNow: and([stateIn('#cold'), not('starting')]),
   },
   delays: {
@@ -139,6 +147,7 @@ export const gateway = setup({
     asked: 0,
     served: 0,
     dropped: 0,
+    refused: 0,
     doubted: false,
     settleMs: 0,
     ...input,
@@ -205,7 +214,10 @@ export const gateway = setup({
             raising: {
               id: 'raising',
               description: 'Waiting for the service to be ready.',
-              on: { 'service.ready': { target: 'linking', actions: 'dialLink' } },
+              on: {
+                'service.ready': { target: 'linking', actions: 'dialLink' },
+                'service.attached': { target: 'linking', actions: 'dialLink' },
+              },
             },
             linking: {
               description: 'The service is ready. Waiting for the link to be past hello.',
@@ -217,7 +229,12 @@ export const gateway = setup({
               },
               states: {
                 dialing: {
-                  on: { 'link.unreachable': { guard: 'answers', target: 'deferred' } },
+                  on: {
+                    'link.unreachable': [
+                      { guard: 'answers', target: 'deferred' },
+                      { guard: 'attached', actions: 'lookAround' },
+                    ],
+                  },
                   after: { serve: { guard: 'owned', actions: 'doubt' } },
                 },
                 deferred: {
@@ -269,7 +286,12 @@ export const gateway = setup({
                 trusting: {
                   id: 'trusting',
                   description: 'No exit came. A second failure of an owned process is its end.',
-                  on: { 'link.unreachable': { guard: 'refuses', actions: 'doubt' } },
+                  on: {
+                    'link.unreachable': [
+                      { guard: 'refuses', actions: 'doubt' },
+                      { guard: 'abandons', actions: 'lookAround' },
+                    ],
+                  },
                 },
                 expecting: {
                   description: 'The peer said that it would be back. It is given time.',
@@ -280,12 +302,16 @@ export const gateway = setup({
             },
             recovering: {
               description: 'The process ended by itself and is being started again.',
-              on: { 'service.ready': { target: 'linking', actions: 'dialLink' } },
+              on: {
+                'service.ready': { target: 'linking', actions: 'dialLink' },
+                'service.attached': { target: 'linking', actions: 'dialLink' },
+              },
             },
             cycling: {
               id: 'cycling',
               description: 'The process is being replaced because somebody asked.',
               initial: 'down',
+              on: { 'service.attached': { target: 'linking', actions: 'dialLink' } },
               states: {
                 down: { on: { 'service.launching': 'up' } },
                 up: {
@@ -357,5 +383,6 @@ export const gateway = setup({
     },
     ledger,
     cooldown,
+    ownership,
   },
 });

@@ -115,7 +115,16 @@ const left = (view: View): string | undefined => {
 const outlived = (view: View): boolean => service(view)?.matches('owned.unkillable') ?? false;
 
 /** Where a half has nothing that could serve; one that is absent is never there. */
-const idle = ['resting', 'preparing', 'backingOff', 'waiting', 'paused', 'failed'];
+const idle = [
+  'resting',
+  'locating',
+  'clearing',
+  'preparing',
+  'backingOff',
+  'waiting',
+  'paused',
+  'failed',
+];
 
 const serves = (half: Actor | undefined, busy: string, up: string): boolean =>
   half === undefined ||
@@ -196,6 +205,17 @@ export const guarantees: readonly Guarantee[] = [
     check: (view) =>
       service(view)?.matches('failed') && living(view, 'os') > 0
         ? 'a process lives on under a service that gave up'
+        : undefined,
+  },
+  {
+    id: 'attached-is-left-alone',
+    sentence:
+      'While we are attached to a process of somebody else there is none that we may signal.',
+    kind: 'always',
+    forbids: ['I36'],
+    check: (view) =>
+      service(view)?.matches('attached') && view.at('gateway/service/process') !== undefined
+        ? 'something could signal it'
         : undefined,
   },
   {

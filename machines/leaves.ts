@@ -164,6 +164,32 @@ export const os = {
   mustEnd: (state: string) => state !== 'empty',
 };
 
+/** The custody record of an earlier host. */
+export const custody = {
+  initial: 'asked',
+  emits: {
+    asked: [
+      { report: { type: 'custody.none' }, next: 'answered' },
+      { report: { type: 'custody.ours' }, next: 'answered' },
+      { report: { type: 'custody.leftover' }, next: 'answered' },
+      fault({ type: 'custody.refused' }, 'answered'),
+    ],
+  },
+};
+
+/** Who listens on the port. */
+export const port = {
+  initial: 'asked',
+  emits: {
+    asked: [
+      { report: { type: 'port.free' }, next: 'answered' },
+      { report: { type: 'port.serving' }, next: 'answered' },
+      { report: { type: 'port.condemned' }, next: 'answered' },
+      fault({ type: 'port.taken' }, 'answered'),
+    ],
+  },
+};
+
 /** The launch plan: a function of the host. */
 export const plan = {
   initial: 'asked',
@@ -192,7 +218,7 @@ export const absentService = {
   initial: 'idle',
   echoesOrders: true,
   emits: {
-    raised: [{ report: { type: 'service.ready' }, next: 'idle' }],
+    raised: [{ report: { type: 'service.attached' }, next: 'idle' }],
     fallen: [{ report: { type: 'service.rested' }, next: 'idle' }],
   },
   receives: {

@@ -1,7 +1,8 @@
 /**
- * Two regions of the gateway: what became of the restarts that were asked for, and how long ago
- * one was executed. They promise that a restart is joined, settled, cooled or dropped by a stop,
- * and never lost; they must never execute one that a launch plan has already served.
+ * Three regions of the gateway: what became of the restarts that were asked for, how long ago one
+ * was executed, and whose process it is. They promise that a restart is joined, settled, cooled,
+ * dropped by a stop or refused for what is not ours, and never lost; they must never execute one
+ * that a launch plan has already served.
  */
 
 export const ledger = {
@@ -13,11 +14,15 @@ export const ledger = {
     quit: { target: '.clear', actions: 'drop' },
     'service.unkillable': { target: '.clear', actions: 'drop' },
     'service.launching': { target: '.clear', actions: 'serve' },
+    'service.attached': { target: '.clear', actions: 'refuse' },
     restart: { guard: 'heeded', actions: 'join' },
   },
   states: {
     clear: {
       on: {
+        // found and not launched: what was asked for is not in it
+        'service.ready': { guard: 'owed', target: 'due' },
+        'service.failed': { actions: 'serve' },
         restart: [
           { guard: 'settlesLater', target: 'settling', actions: 'ask' },
           { guard: 'wanted', target: 'due', actions: 'ask' },
@@ -33,7 +38,10 @@ export const ledger = {
     },
     due: {
       description: 'Waits for the start in progress and for the cooldown; a launch serves it too.',
-      always: { guard: 'dueNow', target: 'clear', actions: 'cycle' },
+      always: [
+        { guard: 'notOurs', target: 'clear', actions: 'refuse' },
+        { guard: 'dueNow', target: 'clear', actions: 'cycle' },
+      ],
     },
   },
 } as const;
@@ -47,4 +55,16 @@ export const cooldown = {
       after: { cooldown: 'cold' },
     },
   },
+} as const;
+
+export const ownership = {
+  description: 'Whose process it is. What is not ours is never stopped and never replaced.',
+  initial: 'none',
+  on: {
+    'service.launching': '.owned',
+    'service.ready': '.owned',
+    'service.attached': '.attached',
+    'service.failed': '.none',
+  },
+  states: { none: {}, owned: { id: 'owned' }, attached: { id: 'attached' } },
 } as const;

@@ -15,11 +15,12 @@ const isWanted = ({ matches }: Moment): boolean =>
 const isStopping = ({ matches }: Moment): boolean =>
   matches('life.falling') || matches('life.ending');
 
-const countOf = ({ context }: Moment, name: 'asked' | 'served' | 'dropped'): number =>
+const countOf = ({ context }: Moment, name: 'asked' | 'served' | 'dropped' | 'refused'): number =>
   Number(context[name]);
 /** Somebody asked for a restart, and has no outcome yet. */
 const isOwed = (moment: Moment): boolean =>
-  countOf(moment, 'asked') > Math.max(countOf(moment, 'served'), countOf(moment, 'dropped'));
+  countOf(moment, 'asked') >
+  Math.max(countOf(moment, 'served'), countOf(moment, 'dropped'), countOf(moment, 'refused'));
 const isDoubted = ({ context }: Moment): boolean => context.doubted === true;
 
 /** A start, or a restart by whoever may start. */

@@ -18,6 +18,7 @@ const meaning: Readonly<Record<string, readonly string[]>> = {
   idle: ['resting', 'idle'],
   open: ['trying.up', 'idle'],
   up: ['owned.up', 'idle'],
+  attached: ['attached'],
   failed: ['failed'],
   unkillable: ['owned.unkillable'],
 };
@@ -81,7 +82,8 @@ const ofGateway: readonly Guarantee[] = [
     kind: 'atRest',
     forbids: [],
     check: (view) =>
-      wanted(view, 'running') && !(said(view, 'link', 'open') && said(view, 'service', 'up'))
+      wanted(view, 'running') &&
+      !(said(view, 'link', 'open') && said(view, 'service', 'up', 'attached'))
         ? 'it runs, and a half has said something else'
         : undefined,
   },

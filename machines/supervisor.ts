@@ -18,10 +18,14 @@ import {
   tell,
 } from './channel.ts';
 import type {
+  CustodyInput,
+  CustodyReport,
   From,
   Order,
   PlanInput,
   PlanReport,
+  PortInput,
+  PortReport,
   ProcessHint,
   ProcessInput,
   ProcessOrder,
@@ -34,11 +38,12 @@ import type {
   SupervisorInput,
   SupervisorPolicy,
 } from './contracts.ts';
+import { attached, clearing, locating } from './finding.ts';
 import { backoffMs, nextLuck } from './policy.ts';
 
 interface Context {
   gen: number;
-  gens: { plan: number; process: number; readiness: number };
+  gens: { custody: number; port: number; plan: number; process: number; readiness: number };
   /** restarts charged inside the window, as the slots of their refund timers */
   charged: readonly number[];
   /** starts in a row that never got ready */
@@ -73,17 +78,29 @@ export const supervisor = setup({
     events: {} as
       | Order<ServiceOrder>
       | ServiceHint
+      | From<'custody', CustodyReport>
+      | From<'port', PortReport>
       | From<'plan', PlanReport>
       | From<'process', ProcessReport>
       | From<'readiness', ReadinessReport>
       | ServiceOrder
+      | CustodyReport
+      | PortReport
       | PlanReport
       | ProcessReport
       | ReadinessReport
       | Refund,
-    children: {} as { plan: 'plan'; process: 'process'; readiness: 'readiness' },
+    children: {} as {
+      custody: 'custody';
+      port: 'port';
+      plan: 'plan';
+      process: 'process';
+      readiness: 'readiness';
+    },
   },
   actors: {
+    custody: port<CustodyInput>('custody'),
+    port: port<PortInput>('port'),
     plan: port<PlanInput>('plan'),
     process: port<ProcessInput>('process'),
     readiness: port<ReadinessInput>('readiness'),
@@ -92,6 +109,9 @@ export const supervisor = setup({
     takeOrder: takes(),
     obeyOrder: obeys(),
     hearReport: hears(),
+    openCustody: opens('custody'),
+    openPort: opens('port'),
+    shutPort: opens('port'),
     openPlan: opens('plan'),
     openProcess: opens('process'),
     openReadiness: opens('readiness'),
@@ -125,11 +145,13 @@ export const supervisor = setup({
     settle: assign({ tries: 0 }),
     reportLaunching: says({ type: 'service.launching' }),
     reportReady: says({ type: 'service.ready' }),
+    reportAttached: says({ type: 'service.attached' }),
     reportDown: says({ type: 'service.down' }),
     reportExhausted: says({ type: 'service.failed', why: 'exhausted' }),
     reportConfiguration: says({ type: 'service.failed', why: 'configuration' }),
     reportRuntime: says({ type: 'service.failed', why: 'runtime' }),
     reportPlan: says({ type: 'service.failed', why: 'plan' }),
+    reportOccupied: says({ type: 'service.failed', why: 'occupied' }),
     reportRested: says({ type: 'service.rested' }),
     reportUnkillable: says({ type: 'service.unkillable' }),
   },
@@ -143,6 +165,8 @@ export const supervisor = setup({
     fatal: ({ event }) => event.type === 'plan.failed' && event.fatal,
   },
   delays: {
+    look: ({ context }) => context.policy.lookMs,
+    port: ({ context }) => context.policy.portMs,
     plan: ({ context }) => context.policy.planMs,
     ready: ({ context }) => context.policy.readyMs,
     ask: ({ context }) => context.policy.askMs,
@@ -154,7 +178,7 @@ export const supervisor = setup({
   id: 'supervisor',
   context: ({ input }) => ({
     gen: input.gen,
-    gens: { plan: 1, process: 1, readiness: 1 },
+    gens: { custody: 1, port: 1, plan: 1, process: 1, readiness: 1 },
     charged: [],
     stillborn: 0,
     tries: 0,
@@ -165,18 +189,23 @@ export const supervisor = setup({
   initial: 'resting',
   on: {
     order: { actions: ['takeOrder', 'obeyOrder'] },
+    'from.custody': { guard: 'current', actions: 'hearReport' },
+    'from.port': { guard: 'current', actions: 'hearReport' },
     'from.plan': { guard: 'current', actions: 'hearReport' },
     'from.process': { guard: 'current', actions: 'hearReport' },
     'from.readiness': { guard: 'current', actions: 'hearReport' },
     refund: { actions: 'refund' },
-    'service.raise': '.preparing',
-    'service.cycle': '.preparing',
-    'service.recover': '.preparing',
+    'service.raise': '.locating',
+    'service.cycle': '.clearing',
+    'service.recover': '.clearing',
     'service.fall': { target: '.resting', actions: 'reportRested' },
     'service.kill': { target: '.resting', actions: 'reportRested' },
   },
   states: {
     resting: { description: 'Not wanted: no process, no timer, no charge.', entry: 'forget' },
+    locating,
+    clearing,
+    attached,
     preparing: {
       description: 'Asking the host what to run. Whatever was asked before now is in it.',
       entry: ['openPlan', 'reportLaunching'],
@@ -277,6 +306,14 @@ export const supervisor = setup({
             stable: {},
           },
         },
+        evicting: {
+          description: 'Left by an earlier host, and not to be adopted. It is ended first.',
+          on: {
+            'service.raise': {},
+            'process.alive': { target: 'falling.toCycle', actions: 'stopProcess' },
+            'process.gone': '#supervisor.clearing',
+          },
+        },
         falling: {
           description: 'Being stopped. Where it leads may change on the way; the ladder does not.',
           initial: 'toRest',
@@ -287,7 +324,7 @@ export const supervisor = setup({
                 'process.gone': { target: '#supervisor.resting', actions: 'reportRested' },
               },
             },
-            toCycle: { on: { 'process.gone': '#supervisor.preparing' } },
+            toCycle: { on: { 'process.gone': '#supervisor.clearing' } },
             toRecover: { on: { 'process.gone': '#supervisor.unstarted' } },
           },
         },
@@ -310,8 +347,8 @@ export const supervisor = setup({
       always: verdict([]),
     },
     backingOff: {
-      on: { 'service.nudge': 'preparing' },
-      after: { backoff: 'preparing' },
+      on: { 'service.nudge': 'clearing' },
+      after: { backoff: 'clearing' },
     },
     failed: {
       description: 'Given up, with a reason. Whoever asks again starts with a fresh budget.',
@@ -322,6 +359,7 @@ export const supervisor = setup({
         configuration: { entry: 'reportConfiguration' },
         runtime: { entry: 'reportRuntime' },
         plan: { entry: 'reportPlan' },
+        occupied: { entry: 'reportOccupied' },
       },
     },
   },

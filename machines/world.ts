@@ -18,9 +18,11 @@ import {
   absentLink,
   absentService,
   credentials,
+  custody,
   lookup,
   os,
   plan,
+  port,
   pulse,
   readiness,
   socket,
@@ -44,6 +46,7 @@ interface Counts {
   asked: number;
   served: number;
   dropped: number;
+  refused: number;
 }
 
 const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => ({
@@ -54,7 +57,7 @@ const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => (
 /** Roles by actor `src`, with the abstraction of each context. */
 const roles = {
   // of the restarts that were asked for no step reads more than whether one is owed
-  gateway: role(gateway, (c) => [c.doubted, c.asked > Math.max(c.served, c.dropped)]),
+  gateway: role(gateway, (c) => [c.doubted, c.asked > Math.max(c.served, c.dropped, c.refused)]),
   supervisor: role(supervisor, (c) => [c.charged, Math.min(c.stillborn, 2)]),
   process: role(process, (c) => c.class),
   // cause and floorMs are read in the step that sets them, returningMs only where a wait is planned
@@ -95,6 +98,8 @@ const linkPolicy: ReconnectPolicy = {
 };
 
 const servicePolicy: SupervisorPolicy = {
+  lookMs: 10_000,
+  portMs: 10_000,
   planMs: 10_000,
   readyMs: 120_000,
   askMs: 1_500,
@@ -135,6 +140,8 @@ export const serviceRoles = [
   { name: 'service', ...roles.supervisor },
   { name: 'process', ...roles.process },
   leaf('os', os),
+  leaf('custody', custody),
+  leaf('port', port),
   leaf('plan', plan),
   leaf('readiness', readiness),
 ];
@@ -184,7 +191,7 @@ const countersOf = ({ budget, startsMax }: SupervisorPolicy) => ({
 /** They wait for an answer, which comes first in a world that behaves; all others just wait. */
 const deadlines = [
   ...['lookup', 'open', 'challenge', 'credentials', 'hello', 'close', 'wait', 'probe'],
-  ...['plan', 'ready', 'ask', 'spawn', 'grace', 'kill', 'serve', 'within'],
+  ...['look', 'port', 'plan', 'ready', 'ask', 'spawn', 'grace', 'kill', 'serve', 'within'],
 ];
 
 /** `connect()`: a link, and no process. */

@@ -28,6 +28,7 @@ export const errorCodes = [
   'HF_IDENTITY_CORRUPT',
   'HF_UNAUTHORISED',
   'HF_PLAN_FAILED',
+  'HF_OCCUPIED',
   'HF_SPAWN_FAILED',
   'HF_NOT_READY',
   'HF_CONFIGURATION',

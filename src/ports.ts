@@ -112,7 +112,61 @@ export interface ProcessHandle {
   release(): void;
 }
 
-export type ProcessDriver = (plan: LaunchPlan, events: ProcessEvents) => ProcessHandle;
+export interface ProcessDriver {
+  (plan: LaunchPlan, events: ProcessEvents): ProcessHandle;
+  /** what it knows of processes that it did not start; without it nobody is looked for */
+  readonly census?: Census;
+}
+
+/** A process, told apart from every later one with the same number. */
+export interface Identity {
+  pid: number;
+  /** opaque: equal for the same process since the same boot, and for no other */
+  start: string;
+}
+
+/** Who listens on a port, as far as the system tells. */
+export interface Occupant {
+  pid?: number;
+  /** its name, without arguments */
+  program?: string;
+}
+
+/** A process that somebody else started, and that is ours to end. */
+export interface Claim {
+  /** null: only what carries the mark is left */
+  identity: Identity | null;
+  /** null: a stranger, of whom no descendant is known */
+  mark: { name: string; value: string } | null;
+  /** as in a launch plan */
+  stopSignal?: NodeJS.Signals;
+}
+
+/** Processes that this host did not start. */
+export interface Census {
+  /** this host; undefined where nobody can be told apart */
+  self(): Identity | undefined;
+  /** undefined when there is no such process, or the system does not say when it began */
+  identify(pid: number): Identity | undefined;
+  /** does anybody but us carry the mark? */
+  carries(mark: { name: string; value: string }): boolean;
+  /** who listens on a port of this machine; null: nobody */
+  occupant(port: number, signal: AbortSignal): Promise<Occupant | null>;
+  /** as a spawn, with the same events; the code of an exit is not known */
+  adopt(claim: Claim, events: ProcessEvents): ProcessHandle;
+  /** where it is written down what is left running when this host is killed */
+  records(folder: string): PrivateFolder;
+}
+
+/** Small private files, one per name: see `privateFiles`. */
+export interface PrivateFolder {
+  /** null when there is no such file */
+  read(name: string): Promise<string | null>;
+  /** false when there is one already, which is left alone */
+  create(name: string, contents: string): Promise<boolean>;
+  replace(name: string, contents: string): Promise<void>;
+  remove(name: string): Promise<void>;
+}
 
 // logging ---------------------------------------------------------------------------------------
 

@@ -104,6 +104,14 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
     cause: '`process.plan` or `beforeSpawn` failed, was late, or answered what cannot be run.',
     remedy: 'The message holds what it threw; it is asked again at the next start.',
   },
+  HF_OCCUPIED: {
+    from: '`ready()`, `status.error`',
+    cause:
+      'Somebody else is there: a process that is not ours holds `process.port` and does not prove ' +
+      'to be the service, or another living host supervises it. Nothing was started or signalled.',
+    remedy:
+      'End what the message names, or let `process.foreign` say what becomes of it; then `start()`.',
+  },
   HF_SPAWN_FAILED: {
     from: 'diagnostics, and inside the message of HF_EXHAUSTED',
     cause: 'The operating system could not start the program.',
@@ -143,6 +151,8 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
 
 /** Codes that only diagnostics carry: they are told, and nothing fails because of them. */
 export const noticeTexts: Readonly<Record<string, string>> = {
+  HF_CUSTODY:
+    'The custody record could not be written: a host after us would not find the process.',
   HF_FRAME_UNREADABLE: 'A frame that is not of the protocol was dropped.',
   HF_PLAIN_TEXT: 'Our credentials travel unencrypted to another machine; use wss.',
   HF_PROBE_DECLINED: 'The peer does not know the active question; WebSocket pings are used.',

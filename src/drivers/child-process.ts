@@ -15,6 +15,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { LaunchPlan, ProcessDriver, ProcessEvents, ProcessHandle } from '../ports.ts';
+import { census } from './census.ts';
 import { splitLines } from './lines.ts';
 import { type ProcessTree, treeOf } from './process-tree.ts';
 
@@ -25,7 +26,10 @@ const lookGrowth = 1.6;
 const lastWordsMs = 250;
 
 /** POSIX in full; macOS without the marked; Windows by taskkill, not yet exercised by CI. */
-export const childProcess: ProcessDriver = (plan, events) => new Run(plan, events);
+export const childProcess: ProcessDriver = Object.assign(
+  (plan: LaunchPlan, events: ProcessEvents): ProcessHandle => new Run(plan, events),
+  { census },
+);
 
 class Run implements ProcessHandle {
   /** ended: the process is gone, perhaps not its descendants; emptied: neither, pipes closing */

@@ -9,15 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-
-export interface PrivateFolder {
-  /** null when there is no such file */
-  read(name: string): Promise<string | null>;
-  /** false when there is one already, which is left alone */
-  create(name: string, contents: string): Promise<boolean>;
-  replace(name: string, contents: string): Promise<void>;
-  remove(name: string): Promise<void>;
-}
+import type { PrivateFolder } from '../ports.ts';
 
 /** More than any identity or token needs. */
 const bytesMax = 64 * 1024;

@@ -15,9 +15,9 @@ import { type LeafHost, leaf } from './leaf.ts';
 
 /** Orders only: a hint owes no answer, and must not get one. */
 const serviceAnswers: Record<ServiceOrder['type'], ServiceReport> = {
-  'service.raise': { type: 'service.ready' },
-  'service.cycle': { type: 'service.ready' },
-  'service.recover': { type: 'service.ready' },
+  'service.raise': { type: 'service.attached' },
+  'service.cycle': { type: 'service.attached' },
+  'service.recover': { type: 'service.attached' },
   'service.fall': { type: 'service.rested' },
   'service.kill': { type: 'service.rested' },
 };

@@ -27,6 +27,8 @@ export const defaults = {
   'process.budget.windowMs': ms(300_000, 'five minutes, sliding'),
   'process.startsMax': { value: 3, min: 1, max: 100, why: 'a start that fails thrice will fail' },
   'process.stableMs': ms(10_000, 'a process that crashes sooner is still starting'),
+  'process.lookMs': ms(10_000, 'reading a record, or asking who listens, takes a second at most'),
+  'process.portMs': ms(10_000, 'a port that is being given up is free within seconds'),
   'process.planMs': ms(10_000, 'reading a configuration takes less'),
   'process.spawnMs': ms(10_000, 'a loaded machine forks slowly, but it forks'),
   'process.readyMs': ms(120_000, 'cold starts take minutes on slow disks'),

@@ -4,7 +4,8 @@
  * to decide what happens next, only to say what happened and to feed the functions of the host.
  */
 import type { EndCause, ExitClass } from '../../machines/index.ts';
-import type { Ending, ServerInfo } from '../ports.ts';
+import type { Ending, Occupant, ServerInfo } from '../ports.ts';
+import type { Left } from './custody.ts';
 import type { Plan } from './options.ts';
 
 export interface ExitRecord {
@@ -20,15 +21,24 @@ export interface ExitRecord {
 }
 
 export interface ProcessRecord {
+  /** adopted: an earlier host of ours had started it */
+  ownership: 'owned' | 'adopted';
   pid: number;
   startedAt: number;
   port: number | undefined;
   groups: Readonly<Record<string, string>>;
-  plan: Plan;
+  /** null when it was adopted */
+  plan: Plan | null;
   /** it was sent the signal that asks it to end */
   terminated: boolean;
   /** why it was not ready when it was asked last */
   unproved: string | null;
+}
+
+/** What to run, and the mark that every descendant of it will carry. */
+export interface Planned {
+  plan: Plan;
+  mark: { name: string; value: string };
 }
 
 export interface ConnectionRecord {
@@ -57,7 +67,11 @@ export class Facts {
   process: ProcessRecord | null = null;
   lastExit: ExitRecord | null = null;
   /** what the host answered last; the next process is spawned from it */
-  nextPlan: Plan | null = null;
+  planned: Planned | null = null;
+  /** what an earlier host has left, until it is taken over or something else is started */
+  left: Left | null = null;
+  /** whose process it is, while we are attached to somebody else's */
+  attached: (Occupant & { port: number; since: number }) | null = null;
   /** why the last start could not even spawn or plan */
   lastStart: { code: string; message: string } | null = null;
   readyLine: string | null = null;

@@ -13,6 +13,7 @@ const failures: readonly [half: 'supervisor' | 'reconnect', state: string, code:
   ['supervisor', 'failed.configuration', 'HF_CONFIGURATION'],
   ['supervisor', 'failed.runtime', 'HF_RUNTIME'],
   ['supervisor', 'failed.plan', 'HF_PLAN_FAILED'],
+  ['supervisor', 'failed.occupied', 'HF_OCCUPIED'],
   ['supervisor', 'failed', 'HF_EXHAUSTED'],
   ['reconnect', 'failed.protocol', 'HF_PROTOCOL_MISMATCH'],
   ['reconnect', 'failed.identity', 'HF_IDENTITY_CORRUPT'],

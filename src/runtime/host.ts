@@ -4,8 +4,9 @@
  * ignored once nobody waits for it, and that its error names it. It decides nothing.
  */
 import { HoldfastError } from '../errors.ts';
-import type { Clock, Defer, ProcessDriver, Transport } from '../ports.ts';
+import type { Census, Clock, Defer, ProcessDriver, Transport } from '../ports.ts';
 import { redactor } from '../redact.ts';
+import type { Custody } from './custody.ts';
 import type { Facts } from './facts.ts';
 import type { LeafHost } from './leaf.ts';
 import type { AttemptRequest, Found } from './options.ts';
@@ -23,6 +24,10 @@ export interface Host extends LeafHost {
   uuid(): string;
   transport: Transport;
   driver: ProcessDriver;
+  /** of that driver, if it has one */
+  census: Census | undefined;
+  /** null when nothing is written down */
+  custody: Custody | null;
   facts: Facts;
   output: OutputRing;
   requests: RequestStore;
@@ -43,8 +48,8 @@ export interface Host extends LeafHost {
 /** What the start of the process has shown so far. */
 export function found({ facts, settings }: Host): Found {
   return {
-    pid: facts.process?.pid,
-    port: facts.process?.port ?? settings.process?.port,
+    pid: facts.process?.pid ?? facts.attached?.pid,
+    port: facts.process?.port ?? facts.attached?.port ?? settings.process?.port,
     groups: facts.process?.groups ?? {},
   };
 }
@@ -55,7 +60,7 @@ export function attemptRequest(host: Host, attempt: number, signal: AbortSignal)
     attempt,
     because: host.because(),
     endpoint: host.facts.endpoint ?? undefined,
-    ownership: host.settings.service === null ? 'attached' : 'owned',
+    ownership: host.facts.process?.ownership ?? 'attached',
     signal,
   };
 }

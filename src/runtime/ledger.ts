@@ -51,9 +51,8 @@ export class Ledger {
     this.#publish();
   }
 
-  /** Entries that the machine has served or dropped are no longer waiting. */
-  prune({ served, dropped }: { served: number; dropped: number }) {
-    const done = Math.max(served, dropped);
+  /** Entries that the machine has served, dropped or refused are no longer waiting. */
+  prune(done: number) {
     const kept = this.#entries.filter((entry) => entry.number > done);
     if (kept.length === this.#entries.length) return;
     this.#entries = kept;
@@ -66,3 +65,22 @@ export class Ledger {
 }
 
 const shown = ({ id, because, by, dueAt }: Entry): PendingIntent => ({ id, because, by, dueAt });
+
+/** How far the restarts have come, as the root counts them. */
+export interface Numbers {
+  asked: number;
+  served: number;
+  dropped: number;
+  refused: number;
+}
+
+/** What became of a restart without a launch: a stop dropped it, or it was not ours to replace. */
+export function unserved(number: number, { dropped, refused }: Numbers) {
+  if (refused >= number) return { value: 'refused' as const };
+  return dropped >= number ? { value: 'superseded' as const } : undefined;
+}
+
+export function numbersIn(context: Readonly<Record<string, unknown>>): Numbers {
+  const { asked = 0, served = 0, dropped = 0, refused = 0 }: Partial<Numbers> = context;
+  return { asked, served, dropped, refused };
+}

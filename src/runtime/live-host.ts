@@ -4,7 +4,17 @@
  * It must never start, stop or repeat anything.
  */
 import { HoldfastError } from '../errors.ts';
-import type { Clock, Defer, Inbound, Logger, ProcessDriver, Random, Transport } from '../ports.ts';
+import type {
+  Census,
+  Clock,
+  Defer,
+  Inbound,
+  Logger,
+  ProcessDriver,
+  Random,
+  Transport,
+} from '../ports.ts';
+import { Custody } from './custody.ts';
 import { isolated } from './dispatcher.ts';
 import { Facts } from './facts.ts';
 import { fencedController } from './fences.ts';
@@ -41,6 +51,13 @@ const writingMs = 1_000;
 
 const never = new AbortController().signal;
 
+/** Where nobody can be recognised again nothing is written down either. */
+function custodyOf({ name, process }: Settings, census: Census | undefined): Custody | null {
+  const self = census?.self();
+  if (process?.custodyDir === undefined || census === undefined || self === undefined) return null;
+  return new Custody(census, { folder: process.custodyDir, name, self });
+}
+
 export class LiveHost implements Host {
   readonly settings: Settings;
   readonly clock: Clock;
@@ -48,6 +65,8 @@ export class LiveHost implements Host {
   readonly uuid: () => string;
   readonly transport: Transport;
   readonly driver: ProcessDriver;
+  readonly census: Census | undefined;
+  readonly custody: Custody | null;
   readonly facts = new Facts();
   readonly output = new OutputRing();
   readonly requests: RequestStore;
@@ -73,7 +92,9 @@ export class LiveHost implements Host {
     this.defer = environment.defer;
     this.uuid = environment.uuid;
     this.transport = environment.transport;
-    this.driver = environment.driver;
+    this.driver = settings.process?.driver ?? environment.driver;
+    this.census = this.driver.census;
+    this.custody = custodyOf(settings, this.census);
     this.requests = new RequestStore(clock, environment.uuid);
     this.#afterwards = environment.afterwards;
     this.#logger = logger;

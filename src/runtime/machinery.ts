@@ -11,7 +11,7 @@ import { failure } from './failure.ts';
 import { fencedClock } from './fences.ts';
 import type { GatewayEvents, RestartOutcome, StopOutcome } from './gateway.ts';
 import { messageOf } from './host.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type Numbers, numbersIn, unserved } from './ledger.ts';
 import { type Environment, type HostEvents, LiveHost } from './live-host.ts';
 import type { GatewayOptions, LinkOptions } from './options.ts';
 import { died, outliving } from './sentences.ts';
@@ -86,7 +86,8 @@ export class Machinery {
   }
 
   get status(): Status {
-    this.#ledger.prune(this.#numbers());
+    const { served, dropped, refused } = this.#numbers();
+    this.#ledger.prune(Math.max(served, dropped, refused));
     this.#status = this.#derive(this.#status);
     return this.#status;
   }
@@ -186,12 +187,10 @@ export class Machinery {
     const entry = this.#ledger.enter(this.#numbers().asked, ask);
     this.#keepLine();
     const outcome = await this.#waiters.wait('restart()', () => {
-      const { served, dropped } = this.#numbers();
       const { gateway } = this.view;
       if (this.#broken !== null) throw this.#broken;
-      if (served < entry.number) {
-        return dropped >= entry.number ? { value: 'superseded' as const } : undefined;
-      }
+      const numbers = this.#numbers();
+      if (numbers.served < entry.number) return unserved(entry.number, numbers);
       if (gateway.in('life.wanted.failed') || gateway.in('life.unkillable')) {
         throw failure(this.#evidence());
       }
@@ -202,6 +201,7 @@ export class Machinery {
         : undefined;
     });
     this.#ledger.settle(entry, outcome);
+    if (outcome === 'refused') return refused('not-owned');
     return { outcome, cause: ask.because, pidBefore, pidAfter: this.facts.process?.pid };
   }
 
@@ -333,17 +333,8 @@ export class Machinery {
     return { view: this.view, facts: this.facts, settings: this.settings, trace: this.trace };
   }
 
-  #numbers(): { asked: number; served: number; dropped: number } {
-    const {
-      asked = 0,
-      served = 0,
-      dropped = 0,
-    } = this.view.gateway.context as {
-      asked?: number;
-      served?: number;
-      dropped?: number;
-    };
-    return { asked, served, dropped };
+  #numbers(): Numbers {
+    return numbersIn(this.view.gateway.context);
   }
 
   #pausedError(): HoldfastError {

@@ -59,8 +59,25 @@ export interface ProcessOptions {
   cwd?: string;
   /** asked at every spawn, within `planMs`; its answer wins over command, env and cwd */
   plan?: (request: PlanRequest) => Plan | Promise<Plan>;
-  /** a port that is known beforehand, handed to `link.url` */
+  /**
+   * a port of this machine that is known beforehand, handed to `link.url`. Before a start it is
+   * looked who listens there: see `foreign`
+   */
   port?: number;
+  /**
+   * what becomes of somebody else's process that listens on `port`. `attach` (default): used when
+   * it gives the proof of `ready` (HTTP, protocol or probe), never stopped and never replaced.
+   * `refuse`: the start fails. `end`: it is ended as one of ours would be. Who is not attached to
+   * and not ended is waited for, `portMs`
+   */
+  foreign?: 'attach' | 'refuse' | 'end';
+  /**
+   * a folder of yours (made with 0700) for the record that lets the next host find what this one
+   * leaves running when it is killed. Two services in one folder need different `name`s
+   */
+  custodyDir?: string;
+  /** what is found so and had been ready: `true` (default) takes it over, `false` ends it first */
+  adopt?: boolean;
   /** how it is proved that the process serves; without it a spawned process is ready */
   ready?: Ready;
   /** runs after the plan, before the spawn, within `planMs` together with it */
@@ -82,6 +99,8 @@ export interface ProcessOptions {
   stableMs?: number;
   /** default 10,000 ms for `plan` and `beforeSpawn` */
   planMs?: number;
+  /** milliseconds that somebody else may hold `port` before a start is given up, default 10,000 */
+  portMs?: number;
   /** default 10,000 ms from the spawn to its confirmation by the operating system */
   spawnMs?: number;
   /** default 120,000 ms; cut short by an exit */
@@ -99,7 +118,7 @@ export interface AttemptRequest extends Found {
   /** why this attempt happens, for a person */
   because: string;
   endpoint: string | undefined;
-  ownership: 'owned' | 'attached';
+  ownership: 'owned' | 'adopted' | 'attached';
   signal: AbortSignal;
 }
 

@@ -33,6 +33,11 @@ export function prove(
 }
 
 function byLine(host: Host, pattern: RegExp, signal: AbortSignal, answer: Answer) {
+  const { process } = host.facts;
+  // its lines went to an earlier host, which saw this one
+  if (process?.ownership === 'adopted') {
+    return answer({ proved: true, groups: { ...process.groups } });
+  }
   // a fresh expression without the sticky and global flags keeps no position between lines
   const line = new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, ''));
   const matches = (text: string): boolean => {

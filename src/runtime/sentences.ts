@@ -36,6 +36,9 @@ function stopped({ facts, settings }: Scene): string {
   if (stopAsked === null || stopped === null) return 'not started yet';
   const took = duration(stopped - stopAsked);
   if (settings.service === null) return `you asked; closed after ${took}, nothing left open`;
+  if (facts.attached !== null) {
+    return `you asked; closed after ${took}, ${occupantOf(facts.attached)} left running`;
+  }
   const how = facts.lastExit?.signal ?? exitWord(facts.lastExit) ?? 'nothing was running';
   return `you asked; ${how}, gone after ${took}, nothing left running`;
 }
@@ -50,6 +53,11 @@ function starting(scene: Scene): string {
   if (facts.process === null && view.process !== null && scene.previous?.state === 'starting') {
     return scene.previous.because;
   }
+  if (view.supervisor.in('locating')) return 'looking for what an earlier host has left';
+  if (view.supervisor.in('clearing') && facts.lastStart !== null) {
+    return `${facts.lastStart.message}; waiting for the port`;
+  }
+  if (view.supervisor.in('owned.evicting')) return 'ending what was found there, then starting';
   const what = commandOf(scene);
   const pid = facts.process === null ? '' : `, pid ${facts.process.pid}`;
   return `${what}${pid}${awaiting(settings.process?.ready)}`;
@@ -87,13 +95,14 @@ function running(scene: Scene, phase: string): string {
     return `no sign of life for more than ${duration(silence(scene))}; asking once more`;
   }
   if (previous?.state === 'running' && !/no sign/.test(previous.because)) return previous.because;
-  const { process, moments } = facts;
+  const { process, moments, attached } = facts;
+  if (attached !== null) return `attached to ${occupantOf(attached)}, which is not ours`;
   if (settings.service !== null && process === null && facts.lastExit !== null) {
     return died(facts.lastExit);
   }
   const parts: string[] = [];
   if (process !== null) {
-    parts.push(`pid ${process.pid}`);
+    parts.push(`${process.ownership === 'adopted' ? 'took over ' : ''}pid ${process.pid}`);
     if (process.port !== undefined) parts.push(`port ${process.port}`);
   } else if (facts.connection !== null)
     parts.push(`connected to ${shown(facts.connection.endpoint)}`);
@@ -115,6 +124,9 @@ function running(scene: Scene, phase: string): string {
   }
   return parts.join(', ');
 }
+
+const occupantOf = ({ pid, port }: NonNullable<Facts['attached']>): string =>
+  pid === undefined ? `the process on port ${port}` : `pid ${pid} on port ${port}`;
 
 const silence = ({ settings }: Scene): number => settings.link?.connection.heartbeat.silenceMs ?? 0;
 
@@ -243,7 +255,7 @@ function wait({ view }: Scene): string {
 }
 
 function commandOf({ settings, facts }: Scene): string {
-  const plan: Plan | undefined = facts.process?.plan;
+  const plan: Plan | null | undefined = facts.process?.plan;
   const command = plan?.command ?? settings.process?.command;
   return command === undefined ? 'asking what to run' : summary(command);
 }

@@ -15,10 +15,12 @@ import type {
   ReadinessReport,
 } from '../../machines/index.ts';
 import { HoldfastError } from '../errors.ts';
-import type { LaunchPlan, ProcessEvents, ProcessHandle } from '../ports.ts';
+import type { Census, LaunchPlan, ProcessEvents, ProcessHandle } from '../ports.ts';
+import type { Custody, Left } from './custody.ts';
 import { invalid } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
 import { environment } from './environment.ts';
+import type { Planned, ProcessRecord } from './facts.ts';
 import { fencedController, fencedProcess } from './fences.ts';
 import { type Asking, calling, found, type Host, messageOf, signalled } from './host.ts';
 import { leaf } from './leaf.ts';
@@ -32,12 +34,12 @@ const lastWords = 20;
 export const planLeaf = (host: Host) =>
   leaf<PlanInput, never, PlanReport>('plan', host, ({ attempt }, post) => {
     const abort = fencedController(signalled(host, 'process.plan or process.beforeSpawn'));
-    host.facts.lastStart = null;
+    Object.assign(host.facts, { lastStart: null, left: null, attached: null });
     const asking: Asking = { option: null };
-    draw(host, attempt, abort.signal, asking).then(
-      (plan) => {
+    planned(host, attempt, abort.signal, asking).then(
+      (planned) => {
         if (abort.signal.aborted) return;
-        host.facts.nextPlan = plan;
+        host.facts.planned = planned;
         post({ type: 'plan.ready' });
       },
       (error) => {
@@ -57,6 +59,14 @@ export const planLeaf = (host: Host) =>
       },
     };
   });
+
+/** With the mark that finds it again, written down before there is anything to find. */
+async function planned(host: Host, attempt: number, signal: AbortSignal, asking: Asking) {
+  const plan = await draw(host, attempt, signal, asking);
+  const mark = { name: 'HOLDFAST_MARK', value: host.uuid() };
+  if (!signal.aborted) await host.custody?.intend(mark);
+  return { plan, mark };
+}
 
 async function draw(
   host: Host,
@@ -87,8 +97,7 @@ async function draw(
 
 export const osLeaf = (host: Host) =>
   leaf<OsProcessInput, OsProcessCommand, OsProcessReport>('os', host, (_input, post) => {
-    const plan = host.facts.nextPlan;
-    if (plan === null) throw new Error('no launch plan');
+    const source = sourceOf(host);
     let expected = false;
     let over = false;
     /** A driver of the host's own may speak late: that is not about the process of today. */
@@ -97,11 +106,8 @@ export const osLeaf = (host: Host) =>
       (...args: A) => {
         if (!over) tell(...args);
       };
-    const target = launch(host, plan);
-    host.output.begin(target.env);
     const failed = ({ code, message }: { code: string; message: string }) => {
-      const words = message.includes('directory') ? message : (spawnErrors[code] ?? message);
-      const told = `cannot start ${plan.command[0]}: ${words} (${code})`;
+      const told = source.trouble(code, message);
       host.facts.lastStart = { code: 'HF_SPAWN_FAILED', message: told };
       // the status line says it aloud; here it is for whoever counts
       host.diagnose('debug', 'HF_SPAWN_FAILED', told);
@@ -109,19 +115,11 @@ export const osLeaf = (host: Host) =>
     };
     const events: ProcessEvents = {
       spawned: held((pid) => {
-        const startedAt = host.clock.wallNow();
         // another process is another peer: it has asked for nothing yet
         host.facts.floors.clear();
-        host.facts.process = {
-          pid,
-          startedAt,
-          port: host.settings.process?.port,
-          groups: {},
-          plan,
-          terminated: false,
-          unproved: null,
-        };
+        host.facts.process = { ...source.record(), pid, terminated: false, unproved: null };
         host.facts.moments.spawned = host.clock.now();
+        source.note((custody) => custody.arrived(pid, host.facts.process?.startedAt ?? 0));
         post({ type: 'os.spawned' });
       }),
       failed: held(failed),
@@ -132,14 +130,14 @@ export const osLeaf = (host: Host) =>
         note(host, { code, signal, kind, expected });
         post({ type: 'os.exited', class: kind });
       }),
-      empty: () => post({ type: 'os.empty' }),
+      empty: () => {
+        source.note((custody) => custody.gone());
+        post({ type: 'os.empty' });
+      },
     };
-    const own = host.settings.process?.driver;
     let handle: ProcessHandle;
     try {
-      handle = (own ?? host.driver)(target, events);
-      // named, and left to the deadlines of the machine
-      if (own !== undefined) handle = fencedProcess(handle, broke(host));
+      handle = source.begin(events);
     } catch (error) {
       failed({ code: 'HF_USER_FUNCTION', message: `process.driver failed: ${messageOf(error)}` });
       return { release() {} };
@@ -171,6 +169,66 @@ export const osLeaf = (host: Host) =>
     };
   });
 
+/** Where a process comes from: a plan that is spawned, or somebody who is there already. */
+interface Source {
+  begin(events: ProcessEvents): ProcessHandle;
+  record(): Pick<ProcessRecord, 'ownership' | 'startedAt' | 'port' | 'groups' | 'plan'>;
+  /** why it did not begin, for a person */
+  trouble(code: string, message: string): string;
+  /** writes down what has become of it */
+  note(write: (custody: Custody) => Promise<void>): void;
+}
+
+function sourceOf(host: Host): Source {
+  const { left, planned } = host.facts;
+  const { census } = host;
+  host.output.begin(planned === null ? {} : environment(planned.plan.env ?? {}));
+  if (left !== null && census !== undefined) return taken(host, left, census);
+  if (planned === null) throw new Error('no launch plan');
+  const { plan } = planned;
+  const own = host.settings.process?.driver;
+  return {
+    begin(events) {
+      const handle = host.driver(launch(host, planned), events);
+      // a driver of the host's own that fails is named, and left to the deadlines of the machine
+      return own === undefined ? handle : fencedProcess(handle, broke(host));
+    },
+    record: () => ({
+      ownership: 'owned',
+      startedAt: host.clock.wallNow(),
+      port: host.settings.process?.port,
+      groups: {},
+      plan,
+    }),
+    trouble(code, message) {
+      const words = message.includes('directory') ? message : (spawnErrors[code] ?? message);
+      return `cannot start ${plan.command[0]}: ${words} (${code})`;
+    },
+    note: (write) => noted(host, write),
+  };
+}
+
+function taken(host: Host, { claim, startedAt, port, groups }: Left, census: Census): Source {
+  const stopSignal = host.settings.process?.stop?.signal;
+  const known = port ?? host.settings.process?.port;
+  return {
+    begin: (events) =>
+      census.adopt({ ...claim, ...(stopSignal === undefined ? {} : { stopSignal }) }, events),
+    record: () => ({ ownership: 'adopted', startedAt, port: known, groups, plan: null }),
+    trouble: (_, message) => `cannot take over what was left: ${message}`,
+    // a stranger is in no record of ours
+    note: (write) => (claim.mark === null ? undefined : noted(host, write)),
+  };
+}
+
+/** A record that cannot be written costs the next host its knowledge, and this one nothing. */
+function noted(host: Host, write: (custody: Custody) => Promise<void>) {
+  if (host.custody === null) return;
+  const failed = (error: unknown) =>
+    host.diagnose('warn', 'HF_CUSTODY', `the custody record is not written: ${messageOf(error)}`);
+  host.saving(write(host.custody).catch(failed));
+}
+
 const broke = (host: Host) => (error: unknown) =>
   host.diagnose('error', 'HF_USER_FUNCTION', `process.driver failed: ${messageOf(error)}`);
 
@@ -195,7 +253,7 @@ function sink(host: Host): Pick<ProcessEvents, 'output'> {
   };
 }
 
-function launch(host: Host, plan: Plan): LaunchPlan {
+function launch(host: Host, { plan, mark }: Planned): LaunchPlan {
   const [command, ...args] = plan.command;
   const stopSignal = host.settings.process?.stop?.signal;
   return {
@@ -204,7 +262,7 @@ function launch(host: Host, plan: Plan): LaunchPlan {
     env: environment(plan.env ?? {}),
     ...(plan.cwd === undefined ? {} : { cwd: plan.cwd }),
     ...(stopSignal === undefined ? {} : { stopSignal }),
-    mark: { name: 'HOLDFAST_MARK', value: host.uuid() },
+    mark,
   };
 }
 
@@ -250,8 +308,10 @@ export const readinessLeaf = (host: Host) =>
         if (Number.isInteger(port) && port > 0 && port < 65_536) process.port = port;
       }
       proved = proof.proved;
-      if (proof.proved) host.facts.moments.ready = host.clock.now();
-      else if (proof.because !== undefined) {
+      if (proof.proved) {
+        host.facts.moments.ready = host.clock.now();
+        noted(host, (custody) => custody.proved(process?.port, process?.groups ?? {}));
+      } else if (proof.because !== undefined) {
         because = `: ${proof.because}`;
         // each poll is a leaf of its own: what the last one said is kept with the process
         if (asked?.unproved !== because) host.diagnose('debug', 'HF_NOT_READY', proof.because);

@@ -69,6 +69,9 @@ const processShape = z.strictObject({
       'must be { line }, { http }, { protocol: true } or { probe }',
     )
     .optional(),
+  foreign: z.enum(['attach', 'refuse', 'end']).optional(),
+  custodyDir: text.optional(),
+  adopt: z.boolean().optional(),
   beforeSpawn: fn.optional(),
   stop: only('signal', 'graceMs', 'killMs').optional(),
   budget: only('of', 'windowMs').optional(),
@@ -76,6 +79,7 @@ const processShape = z.strictObject({
   startsMax: z.unknown().optional(),
   stableMs: z.unknown().optional(),
   planMs: z.unknown().optional(),
+  portMs: z.unknown().optional(),
   spawnMs: z.unknown().optional(),
   readyMs: z.unknown().optional(),
   exitClasses: z
@@ -188,6 +192,8 @@ function servicePolicy(options: ProcessOptions, link: LinkOptions | null): Super
   const readyMs = pick('process.readyMs', options.readyMs);
   const asksOnce = options.ready === undefined || 'line' in options.ready;
   return {
+    lookMs: pick('process.lookMs', undefined),
+    portMs: pick('process.portMs', options.portMs),
     planMs: pick('process.planMs', options.planMs),
     readyMs,
     askMs: asksOnce ? readyMs : pick('process.askMs', undefined),

@@ -42,7 +42,15 @@ export interface Status {
   since: number;
   intent: 'wanted' | 'unwanted' | 'disposed';
   /** only while it lives */
-  process?: { ownership: 'owned'; pid: number; startedAt: number; port?: number };
+  process?: {
+    /** adopted: left by an earlier host of ours; attached: somebody else's, never signalled */
+    ownership: 'owned' | 'adopted' | 'attached';
+    /** unknown where the system does not tell whose an attached one is */
+    pid?: number;
+    /** wall clock; of an attached one since when we know it */
+    startedAt: number;
+    port?: number;
+  };
   /** the last end of a process, until the next one is ready */
   exit?: { code: number | null; signal: string | null; expected: boolean };
   /** only while it is open */
@@ -145,6 +153,9 @@ const phases: readonly [keyof SystemView, string, string][] = [
   ['process', 'held.sweeping', 'sweeping'],
   ['process', 'held.killing', 'killing'],
   ['process', 'held.stopping', 'terminating'],
+  ['supervisor', 'locating', 'locating'],
+  ['supervisor', 'clearing', 'clearing'],
+  ['supervisor', 'owned.evicting', 'evicting'],
   ['supervisor', 'preparing', 'preparing'],
   ['supervisor', 'backingOff', 'backing-off'],
   ['supervisor', 'owned.starting.spawning', 'spawning'],
@@ -180,11 +191,14 @@ function attemptOf({ supervisor, reconnect, gateway }: SystemView): number {
 }
 
 function processOf({ facts, view }: Scene): Pick<Status, 'process'> {
+  if (view.supervisor?.in('attached') && facts.attached !== null) {
+    const { pid, port, since } = facts.attached;
+    const known = { ...(pid === undefined ? {} : { pid }), port };
+    return { process: { ownership: 'attached', startedAt: since, ...known } };
+  }
   if (facts.process === null || view.process === null) return {};
-  const { pid, startedAt, port } = facts.process;
-  return {
-    process: { ownership: 'owned', pid, startedAt, ...(port === undefined ? {} : { port }) },
-  };
+  const { ownership, pid, startedAt, port } = facts.process;
+  return { process: { ownership, pid, startedAt, ...(port === undefined ? {} : { port }) } };
 }
 
 function connectionOf({ connection }: Facts): Pick<Status, 'connection'> {

@@ -26,6 +26,7 @@ import {
 import type { Clock } from '../ports.ts';
 import { absentLink, absentService } from './absent.ts';
 import { isolated } from './dispatcher.ts';
+import { custodyLeaf, portLeaf } from './finding-leaves.ts';
 import type { Host } from './host.ts';
 import type { Play } from './leaf.ts';
 import { credentialsLeaf, lookupLeaf, pulseLeaf, socketLeaf } from './link-leaves.ts';
@@ -70,6 +71,8 @@ const linked = () =>
 const supervised = () =>
   supervisor.provide({
     actors: {
+      custody: late(custodyLeaf),
+      port: late(portLeaf),
       plan: late(planLeaf),
       readiness: late(readinessLeaf),
       process: real(process.provide({ actors: { os: late(osLeaf) } })),

@@ -51,7 +51,7 @@ const services: Record<string, Race> = {
   'a restart': ({ gateway }) => 'restart' in gateway && gateway.restart(),
   'the end of the process': ({ gateway }) => {
     const { process: own } = gateway.status;
-    if (own !== undefined) process.kill(own.pid, 'SIGKILL');
+    if (own?.pid !== undefined) process.kill(own.pid, 'SIGKILL');
   },
 };
 

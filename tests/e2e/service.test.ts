@@ -161,7 +161,7 @@ describe('an end that nobody asked for', () => {
     const service = run(upForAMinute);
     const shown: unknown[] = [];
     service.on('status', ({ state, process: own }) => {
-      shown.push([state, own === undefined ? 'none' : isAlive(own.pid)]);
+      shown.push([state, own?.pid === undefined ? 'none' : isAlive(own.pid)]);
     });
     const exits: unknown[] = [];
     service.on('exit', ({ pid, signal, expected }) => exits.push([pid, signal, expected]));

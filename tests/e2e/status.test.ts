@@ -41,7 +41,7 @@ function broken(status: Status): string[] {
     rules.push(['rest waits for nothing', status.pending.length === 0 && status.attempt === 0]);
     rules.push(['rest is not wanted', intent !== 'wanted']);
   }
-  if (own) rules.push(['DG-11: no dead pid', isAlive(own.pid)]);
+  if (own?.pid) rules.push(['DG-11: no dead pid', isAlive(own.pid)]);
   return rules.filter(([, holds]) => !holds).map(([rule]) => `${rule}: ${JSON.stringify(status)}`);
 }
 

@@ -16,7 +16,8 @@ const nothing: Found = { pid: 1, port: undefined, groups: {} };
 /** Only what a proof by line or by probe may touch. */
 function make(ready: Ready | undefined) {
   const output = new OutputRing();
-  const host = { output, settings: { process: { ready } } } as unknown as Host;
+  const facts = { process: null };
+  const host = { output, facts, settings: { process: { ready } } } as unknown as Host;
   const abort = new AbortController();
   const asking = { option: null as string | null };
   const proofs: Proof[] = [];

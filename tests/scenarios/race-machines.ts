@@ -155,7 +155,7 @@ function outlived(system: RealSystem, path: string): boolean {
 /** To a link that is being opened, past a process that serves. */
 function lead(system: RealSystem): void {
   system.make('user 0 start');
-  for (const post of ['plan 0', 'process/os 0', 'readiness 0']) {
+  for (const post of ['custody 0', 'port 0', 'plan 0', 'process/os 0', 'readiness 0']) {
     const [leaf = '', emission] = post.split(' ');
     system.make(`world gateway/service/${leaf} ${emission}`);
     drain(system);

@@ -1,0 +1,83 @@
+/**
+ * Who is there before anything is started, as three states of the supervisor: what an earlier host
+ * of ours has left, who holds the port, and somebody else's process that serves. They promise that
+ * nothing is started beside what lives already; they must never lead to a signal for a process that
+ * is not proved to be ours.
+ */
+import { opened } from './channel.ts';
+
+type Gens = { context: { gens: { custody: number; port: number } } };
+
+const custody = {
+  id: 'custody',
+  src: 'custody',
+  input: ({ context }: Gens) => ({ gen: opened(context, 'custody') }),
+} as const;
+
+const port = {
+  id: 'port',
+  src: 'port',
+  input: ({ context }: Gens) => ({ gen: opened(context, 'port') }),
+} as const;
+
+export const locating = {
+  description: 'Looking for what an earlier host of ours has left running.',
+  entry: 'openCustody',
+  invoke: custody,
+  on: {
+    'service.raise': {},
+    'custody.none': 'clearing',
+    'custody.ours': 'owned',
+    'custody.leftover': 'owned.evicting',
+    'custody.refused': 'failed.occupied',
+  },
+  after: { look: 'failed.occupied' },
+} as const;
+
+export const clearing = {
+  description: 'Nothing is started on a port that somebody else holds.',
+  initial: 'asking',
+  on: {
+    'service.raise': {},
+    'port.free': 'preparing',
+    'port.serving': 'attached',
+    'port.condemned': 'owned.evicting',
+  },
+  after: { port: 'failed.occupied' },
+  states: {
+    asking: {
+      entry: 'openPort',
+      exit: 'shutPort',
+      invoke: port,
+      on: { 'port.taken': 'pausing' },
+    },
+    pausing: { after: { poll: 'asking' } },
+  },
+} as const;
+
+export const attached = {
+  description: "Somebody else's process serves. It gets no signal and is never replaced.",
+  entry: 'reportAttached',
+  initial: 'serving',
+  on: {
+    'service.raise': { actions: 'reportAttached' },
+    'service.cycle': { actions: 'reportAttached' },
+    'service.recover': { actions: 'reportAttached' },
+  },
+  states: {
+    serving: { on: { 'service.look': 'looking' } },
+    looking: {
+      description: 'The link does not reach it. If it is gone, one of ours is started.',
+      entry: 'openPort',
+      exit: 'shutPort',
+      invoke: port,
+      on: {
+        'port.serving': 'serving',
+        'port.taken': 'serving',
+        'port.condemned': 'serving',
+        'port.free': { target: '#supervisor.clearing', actions: 'reportDown' },
+      },
+      after: { look: 'serving' },
+    },
+  },
+} as const;
