@@ -41,7 +41,11 @@ export const clearing = {
     'service.raise': {},
     'port.free': 'preparing',
     'port.serving': 'attached',
-    'port.condemned': 'owned.evicting',
+    // who comes back again and again is not ended for ever
+    'port.condemned': [
+      { guard: 'exhausted', target: 'failed.occupied' },
+      { target: 'owned.evicting', actions: 'charge' },
+    ],
   },
   after: { port: 'failed.occupied' },
   states: {

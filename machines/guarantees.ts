@@ -16,9 +16,11 @@ import {
   sockets,
   unasked,
 } from './agreement.ts';
+import { isRooted, life } from './goals.ts';
 import { obedience } from './obedience.ts';
 import { vigilance } from './vigilance.ts';
 
+export { eventually, goals } from './goals.ts';
 export { kernel } from './kernel.ts';
 
 /** What a promise may look at; the checker's view of one state has it all. */
@@ -91,12 +93,6 @@ export interface Eventually {
   holds(view: View): boolean;
 }
 
-const life = (view: View, state: string) => view.at('gateway')?.matches(`life.${state}`) ?? false;
-/** The gateway itself is at the root, and not whoever stands above one half of it. */
-const isRooted = (view: View): boolean =>
-  ['resting', 'wanted', 'falling', 'ending', 'disposed', 'unkillable'].some((state) =>
-    life(view, state),
-  );
 const service = (view: View): Actor | undefined => view.at('gateway/service');
 const link = (view: View): Actor | undefined => view.at('gateway/link');
 const connection = (view: View): Actor | undefined => view.at('gateway/link/connection');
@@ -359,55 +355,6 @@ export const steps: readonly StepGuarantee[] = [
         : undefined,
   },
   ...obedience,
-];
-
-export const goals: readonly Goal[] = [
-  {
-    id: 'stop-ends',
-    sentence: 'From everywhere a stop can end, with nothing left or with a process on record.',
-    forbids: ['I35', 'I66'],
-    from: (view) => life(view, 'falling') || life(view, 'ending'),
-    holds: (view) =>
-      life(view, 'resting') ||
-      life(view, 'disposed') ||
-      life(view, 'unkillable') ||
-      life(view, 'wanted'),
-    by: ['world', 'timer', 'delivery'],
-  },
-  {
-    id: 'nothing-gets-stuck',
-    sentence: 'What is wanted can come to run, to fail or to pause with a reason, without help.',
-    forbids: ['I4', 'I18', 'I44'],
-    from: (view) =>
-      life(view, 'wanted') && !life(view, 'wanted.failed') && !life(view, 'wanted.linking.held'),
-    holds: (view) =>
-      life(view, 'wanted.running') ||
-      life(view, 'wanted.failed') ||
-      life(view, 'wanted.linking.held') ||
-      life(view, 'unkillable'),
-    by: ['world', 'timer', 'delivery'],
-  },
-  {
-    id: 'a-start-helps',
-    sentence: 'From everywhere but a dispose it can be made to run again.',
-    forbids: ['I4', 'I44'],
-    from: (view) => isRooted(view) && !life(view, 'ending') && !life(view, 'disposed'),
-    holds: (view) => life(view, 'wanted.running'),
-    by: ['user', 'world', 'timer', 'delivery'],
-  },
-];
-
-export const eventually: readonly Eventually[] = [
-  {
-    id: 'wanted-comes-true',
-    sentence: 'What is wanted comes to run, fails or pauses with a reason, once the world behaves.',
-    forbids: ['I4', 'I44'],
-    from: (view) => life(view, 'wanted'),
-    holds: (view) =>
-      life(view, 'wanted.running') ||
-      life(view, 'wanted.failed') ||
-      life(view, 'wanted.linking.held'),
-  },
 ];
 
 /** Where a half that is absent, or known by its contract alone, has something left to do. */

@@ -184,7 +184,7 @@ export const port = {
     asked: [
       { report: { type: 'port.free' }, next: 'answered' },
       { report: { type: 'port.serving' }, next: 'answered' },
-      { report: { type: 'port.condemned' }, next: 'answered' },
+      fault({ type: 'port.condemned' }, 'answered'),
       fault({ type: 'port.taken' }, 'answered'),
     ],
   },

@@ -16,7 +16,7 @@ const isStopping = ({ matches }: Moment): boolean =>
   matches('life.falling') || matches('life.ending');
 
 const countOf = ({ context }: Moment, name: 'asked' | 'served' | 'dropped' | 'refused'): number =>
-  Number(context[name]);
+  Number(context[name] ?? 0);
 /** Somebody asked for a restart, and has no outcome yet. */
 const isOwed = (moment: Moment): boolean =>
   countOf(moment, 'asked') >

@@ -107,10 +107,10 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
   HF_OCCUPIED: {
     from: '`ready()`, `status.error`',
     cause:
-      'Somebody else is there: a process that is not ours holds `process.port` and does not prove ' +
-      'to be the service, or another living host supervises it. Nothing was started or signalled.',
+      'Somebody else is there: a process that is not ours holds `process.port` and gives no ' +
+      'proof of being the service, or another living host supervises it. Nothing was started.',
     remedy:
-      'End what the message names, or let `process.foreign` say what becomes of it; then `start()`.',
+      'End what the message names, or say by `process.foreign` what becomes of it; then `start()`.',
   },
   HF_SPAWN_FAILED: {
     from: 'diagnostics, and inside the message of HF_EXHAUSTED',

@@ -11,6 +11,7 @@ import { eachCarrier, groupMembers } from './leftovers.ts';
 
 const lookMs = 250;
 const killLooksMax = 8;
+const doubtsMax = 3;
 
 export const adoptedProcess = (claim: Claim, events: ProcessEvents): ProcessHandle =>
   new Adopted(claim, events);
@@ -19,6 +20,7 @@ class Adopted implements ProcessHandle {
   /** sought: nothing reported yet; held: alive; ended: only what it left behind */
   #phase: 'sought' | 'held' | 'ended' | 'over' = 'sought';
   #killing = false;
+  #doubts = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #claim: Claim;
   readonly #events: ProcessEvents;
@@ -82,9 +84,11 @@ class Adopted implements ProcessHandle {
     const { identity, mark } = this.#claim;
     if (this.#lives()) return false;
     if (mark === null) return true;
-    if (identity !== null && (groupMembers(identity.pid) ?? []).length > 0) return false;
-    let left = 0;
-    return eachCarrier(mark, () => (left += 1)) && left === 0;
+    let left = identity === null ? 0 : (groupMembers(identity.pid) ?? []).length;
+    const seenAll = left > 0 || eachCarrier(mark, () => (left += 1));
+    // on a busy machine somebody always comes or goes while we look
+    this.#doubts = left > 0 ? 0 : this.#doubts + 1;
+    return left === 0 && (seenAll || this.#doubts >= doubtsMax);
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -63,7 +63,7 @@ export const portLeaf = (host: Host) =>
     return { release: () => abort.abort() };
   });
 
-/** Somebody is there: attached to when it is the service, ended when you said so, else waited for. */
+/** Somebody is there: attached to when it serves, ended when you said so, else waited for. */
 function meet(
   host: Host,
   port: number,

@@ -31,6 +31,10 @@ const wrong: Readonly<Record<string, readonly [path: string, ...states: string[]
     ['gateway/service/process/os', 'live'],
     ['gateway/service/other/os', 'live'],
   ],
+  'attached-is-left-alone': [
+    ['gateway/service', 'attached'],
+    ['gateway/service/process', 'held.alive'],
+  ],
   'rest-holds-nothing': [
     ['gateway', 'life.resting'],
     ['gateway/link/connection/socket', 'live'],

@@ -109,7 +109,7 @@ export const seeds: readonly Seed[] = [
     ),
     options: oneInFlight,
     guarantee: 'not-abandoned',
-    depth: 13,
+    depth: 11,
   },
   {
     bug: 'a leaf posts from its cleanup',
