@@ -47,11 +47,7 @@ export class ProcessTable {
   readonly #lanes: Lanes;
 
   readonly driver: ProcessDriver = (plan, events) => {
-    const pid = 101 + this.#children.length;
-    const later = this.#lanes(`process ${pid}`);
-    const child = new Child(plan, pid, events, later);
-    this.#children.push(child);
-    this.#living.push(child);
+    const { child, later } = this.#make(plan, events);
     later(() => this.#bear(child));
     return child.handle;
   };
@@ -81,6 +77,30 @@ export class ProcessTable {
   /** The next child that was about to live and was not asked for yet. */
   next(): Promise<Child> {
     return this.#born.next();
+  }
+
+  /** A process that no driver has asked for: it runs from the next turn on. */
+  outsider(plan: LaunchPlan, events: ProcessEvents): Child {
+    const { child, later } = this.#make(plan, events);
+    later(() => {
+      child.habits = usual;
+      child.begin();
+    });
+    return child;
+  }
+
+  /** In a later turn, in no order with what any process does. */
+  get later(): Defer {
+    return this.#lanes('process');
+  }
+
+  #make(plan: LaunchPlan, events: ProcessEvents) {
+    const pid = 101 + this.#children.length;
+    const later = this.#lanes(`process ${pid}`);
+    const child = new Child(plan, pid, events, later);
+    this.#children.push(child);
+    this.#living.push(child);
+    return { child, later };
   }
 
   #bear(child: Child): void {
