@@ -114,7 +114,7 @@ export interface ProcessHandle {
 
 /** What a driver can do; whoever wants to know asks this, and never which system it runs on. */
 export interface ProcessCapabilities {
-  /** `terminate` sends the signal that a plan names; without it a plan that names one is refused */
+  /** `terminate` sends the signal that a plan names; without it, it asks in a way of its own */
   readonly signals: boolean;
   /** the child has a stdin that stays open and ends with us, which tells it of our death */
   readonly stdin: boolean;

@@ -6,7 +6,7 @@
 
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { eachCarrier } from '../../src/drivers/leftovers.ts';
 import {
   type UtilityProcessOptions,
@@ -122,7 +122,7 @@ describe('what Electron does differently', () => {
     expect(child?.crashed).toBe(true);
   });
 
-  it('error: a fatal error of V8 is a line on stderr without its report, then an exit', async () => {
+  it('error: a fatal error of V8 is a line on stderr, without its report', async () => {
     const { witness } = run(module('giveUp'));
     await witness.until('empty');
     expect(witness.life).toEqual(['spawned', 'exited 6', 'empty']);
@@ -163,6 +163,27 @@ describe('a stop', () => {
     await witness.until('empty');
     expect(child?.posted).toEqual(['bye']);
     expect(witness.life).toEqual(['spawned', 'exited 0', 'empty']);
+  });
+
+  it('of a service says what was done, and that the end was ours', async () => {
+    for (const [shutdownMessage, how] of [
+      ['bye', /exited with code 0/],
+      [undefined, /ended by our SIGTERM/],
+    ] as const) {
+      const driver = utilityProcessDriver(standIn(), { shutdownMessage });
+      const command = [fixture, 'heed', 'bye'] as const;
+      const service = supervise({ command, driver, ready: { line: /^ready$/ } });
+      onTestFinished(async () => void (await service.dispose()));
+      const lines: string[] = [];
+      service.on('status', ({ because }) => lines.push(because));
+      await service.start();
+      await service.ready();
+      const outcome = await service.stop();
+      expect(outcome).toEqual({ gone: true, how: expect.stringMatching(how) });
+      const ended = shutdownMessage ? { code: 0, signal: null } : { code: null, signal: 'SIGTERM' };
+      expect(service.status.exit).toEqual({ ...ended, expected: true });
+      expect(lines.join('; ')).toMatch(/pid \d+ was asked to end, it is killed in 10 s/);
+    }
   });
 
   it('leaves a child that is deaf to the message to the kill', async () => {
