@@ -92,6 +92,13 @@ export type Supervised = Omit<
 export type Connection = Omit<Gateway, 'restart' | 'killNow'>;
 
 export {
+  type UtilityChild,
+  type UtilityForkOptions,
+  type UtilityProcessModule,
+  type UtilityProcessOptions,
+  utilityProcessDriver,
+} from './drivers/utility-process.ts';
+export {
   type Delivery,
   type ErrorCode,
   errorCodes,

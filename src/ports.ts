@@ -112,7 +112,22 @@ export interface ProcessHandle {
   release(): void;
 }
 
-export type ProcessDriver = (plan: LaunchPlan, events: ProcessEvents) => ProcessHandle;
+/** What a driver can do; whoever wants to know asks this, and never which system it runs on. */
+export interface ProcessCapabilities {
+  /** `terminate` sends the signal that a plan names; without it, it asks in a way of its own */
+  readonly signals: boolean;
+  /** the child has a stdin that stays open and ends with us, which tells it of our death */
+  readonly stdin: boolean;
+  /** what the child starts shares a group with it, and hears `terminate` too */
+  readonly group: boolean;
+}
+
+export interface ProcessDriver {
+  /** Starts what the plan says; every event comes later, never from inside this call. */
+  (plan: LaunchPlan, events: ProcessEvents): ProcessHandle;
+  /** when it says nothing, it can do all of it */
+  readonly can?: ProcessCapabilities;
+}
 
 // logging ---------------------------------------------------------------------------------------
 

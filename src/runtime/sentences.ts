@@ -159,7 +159,11 @@ function stopping({ facts, settings, view, previous }: Scene, phase: string): st
   if (view.process !== null && facts.process !== null) {
     const signal = settings.process?.stop?.signal ?? 'SIGTERM';
     const graceMs = settings.service?.process.stop.graceMs ?? 0;
-    return `you asked; ${signal} sent to pid ${facts.process.pid}, SIGKILL in ${duration(graceMs)}`;
+    const { pid } = facts.process;
+    if (settings.process?.driver?.can?.signals === false) {
+      return `you asked; pid ${pid} was asked to end, it is killed in ${duration(graceMs)}`;
+    }
+    return `you asked; ${signal} sent to pid ${pid}, SIGKILL in ${duration(graceMs)}`;
   }
   return previous?.state === 'stopping' ? previous.because : 'you asked';
 }
