@@ -8,6 +8,7 @@ import { HoldfastError } from '../errors.ts';
 import type { Inbound } from '../ports.ts';
 import { invalid } from './defaults.ts';
 import { Dispatcher, type Listener, type ListenOptions } from './dispatcher.ts';
+import type { ExitRecord } from './facts.ts';
 import { calling, type Level, messageOf } from './host.ts';
 import type { Environment } from './live-host.ts';
 import { Machinery } from './machinery.ts';
@@ -26,13 +27,8 @@ export interface GatewayEvents extends Record<string, unknown> {
   event: { name: string; payload: unknown; seq?: number; generation: number };
   /** a frame that nothing else claimed */
   message: { data: unknown; generation: number };
-  exit: {
-    pid: number;
-    code: number | null;
-    signal: string | null;
-    expected: boolean;
-    lastWords: readonly string[];
-  };
+  /** a process is gone: how, what it wrote last, and what the system went through before */
+  exit: ExitRecord;
   /** a restart was asked for, or has its outcome */
   restart: PendingIntent & { outcome?: RestartOutcome['outcome'] };
   diagnostic: { level: Level; code: string; message: string };

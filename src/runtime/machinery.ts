@@ -18,7 +18,7 @@ import { died, outliving } from './sentences.ts';
 import { type Settings, settle } from './settings.ts';
 import { type Status, statusOf } from './status.ts';
 import { System } from './system.ts';
-import { rest, type SystemView, viewOf } from './view.ts';
+import { paused, rest, type SystemView, viewOf } from './view.ts';
 import { Waiters, type WaitOptions } from './waiters.ts';
 
 export interface MachineryEvents extends Omit<HostEvents, 'because'> {
@@ -278,7 +278,10 @@ export class Machinery {
   #tell(status: Status) {
     // whether an exit explains the loss is being judged: there is nothing to tell yet
     const judging = this.view.gateway.in('life.wanted.relinking.judging');
-    if (judging || status.line === this.#told) return;
+    if (judging) return;
+    const { state, phase, because } = status;
+    this.facts.history.note({ at: this.host.clock.wallNow(), state, phase, because });
+    if (status.line === this.#told) return;
     this.#told = status.line;
     this.#log(status);
     this.#events.status(status);
@@ -394,7 +397,3 @@ export class Machinery {
     this.#system?.stop();
   }
 }
-
-/** Waits for somebody outside: and not merely trying again after it was told to. */
-const paused = ({ gateway, reconnect }: SystemView): boolean =>
-  gateway.in('life.wanted.linking.held') && (reconnect?.in('paused') ?? false);
