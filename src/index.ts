@@ -118,6 +118,7 @@ export type {
   RestartOutcome,
   StopOutcome,
 } from './runtime/gateway.ts';
+export type { Metric } from './runtime/metrics.ts';
 export type {
   AttemptRequest,
   BackoffOptions,
