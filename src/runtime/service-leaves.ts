@@ -132,7 +132,6 @@ export const osLeaf = (host: Host) =>
         post({ type: 'os.exited', class: kind });
       }),
       empty: held(() => {
-        host.output.end();
         // a pipe may be read after the exit
         if (exit !== null) exit.lastWords = host.output.lastWords;
         post({ type: 'os.empty' });
