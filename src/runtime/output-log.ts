@@ -30,15 +30,17 @@ const repeatsMax = 50;
 const shownMax = 200;
 
 /** What Node says of itself on stderr, and nobody has to act on. */
-const ofNode =
-  /ExperimentalWarning|DeprecationWarning|Debugger (?:attached|listening)|Waiting for the debugger|--require is not allowed in NODE_OPTIONS|^\(Use `node --trace-/;
+const ofNode = new RegExp(
+  'ExperimentalWarning|DeprecationWarning|Debugger (?:attached|listening)' +
+    '|Waiting for the debugger|--require is not allowed in NODE_OPTIONS|^\\(Use `node --trace-',
+);
 
 export class OutputLog implements LineLog {
   /** the one that came last is last */
   #kinds = new Map<string, Kind>();
   #characters = 0;
   #ears: LogEars;
-  /** options whose failure was told: once for each process */
+  /** what was complained about since this process began */
   #told = new Set<string>();
 
   constructor(ears: LogEars) {
@@ -109,23 +111,33 @@ export class OutputLog implements LineLog {
 
   #asked(option: string, ask: () => unknown): LineLevel | undefined {
     let answer: unknown;
-    const failed = (error: unknown) => {
-      if (this.#told.has(option)) return;
-      this.#told.add(option);
-      this.#ears.failed(option, error);
-    };
-    isolated(() => {
-      answer = ask();
-      return answer;
-    }, failed);
-    if (answer === undefined) return undefined;
-    if (isLevel(answer)) return answer;
-    failed(new Error(`it must answer drop, debug, info, warn or error, not ${kindOf(answer)}`));
+    isolated(
+      () => {
+        answer = ask();
+        return answer;
+      },
+      (error) => this.#complain(option, 'failure', error),
+    );
+    if (answer === undefined || isLevel(answer)) return answer;
+    const rule = `it must answer drop, debug, info, warn or error, not ${kindOf(answer)}`;
+    this.#complain(option, 'answer', new Error(rule));
     return undefined;
+  }
+
+  /** Once for each process and kind: it is asked at every line. */
+  #complain(option: string, kind: 'failure' | 'answer', error: unknown) {
+    const key = `${option} ${kind}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#ears.failed(option, error);
   }
 }
 
 const isLevel = (answer: unknown): answer is LineLevel => levels.includes(answer);
 
-const kindOf = (answer: unknown): string =>
-  typeof answer === 'string' ? 'another text' : answer === null ? 'null' : `a ${typeof answer}`;
+function kindOf(answer: unknown): string {
+  if (answer === null) return 'null';
+  if (answer instanceof Promise) return 'a promise';
+  if (typeof answer === 'string') return 'another text';
+  return typeof answer === 'object' ? 'an object' : `a ${typeof answer}`;
+}

@@ -67,7 +67,7 @@ export class OutputRing {
   }
 
   push(stream: OutputLine['stream'], raw: string) {
-    const line = { stream, text: this.#shown(raw) };
+    const line = { stream, text: shown(raw, this.#redact) };
     this.#lines.push(line);
     this.#bytes += size(line);
     while (this.#lines.length > linesMax || this.#bytes > bytesMax) {
@@ -89,17 +89,23 @@ export class OutputRing {
     this.#readers.add(reader);
     return () => this.#readers.delete(reader);
   }
+}
 
-  /** A driver of the host's own may bring a line of any length, or one that was cut before. */
-  #shown(raw: string): string {
-    const marked = raw.endsWith(cutMark);
-    const whole = marked ? raw.slice(0, -cutMark.length) : raw;
-    const kept = clipped(whole, lineBytesMax);
-    const cut = marked || kept.length < whole.length;
-    const clean = this.#redact(stripVTControlCharacters(kept), cut);
-    const room = lineBytesMax - (cut ? cutMark.length : 0);
-    return clipped(clean, room) + (cut ? cutMark : '');
-  }
+/** How a line may be shown: without escapes and secrets, and not longer than 16 KiB. */
+export function showing(known: Known): (raw: string) => string {
+  const redact = redactor(known);
+  return (raw) => shown(raw, redact);
+}
+
+/** A driver of the host's own may bring a line of any length, or one that was cut before. */
+function shown(raw: string, redact: Redact): string {
+  const marked = raw.endsWith(cutMark);
+  const whole = marked ? raw.slice(0, -cutMark.length) : raw;
+  const kept = clipped(whole, lineBytesMax);
+  const cut = marked || kept.length < whole.length;
+  const clean = redact(stripVTControlCharacters(kept), cut);
+  const room = lineBytesMax - (cut ? cutMark.length : 0);
+  return clipped(clean, room) + (cut ? cutMark : '');
 }
 
 const size = ({ text }: OutputLine): number => Buffer.byteLength(text);

@@ -134,7 +134,7 @@ describe('a level', () => {
     expect(said).toEqual([]);
   });
 
-  const bad: [string, () => unknown, string][] = [
+  const bad: [string, () => unknown, ...why: string[]][] = [
     [
       'throws',
       () => {
@@ -144,21 +144,26 @@ describe('a level', () => {
     ],
     ['answers a word', () => 'loud', 'not another text'],
     ['answers null', () => null, 'not null'],
-    ['answers later', async () => 'info', 'not a object'],
-    ['rejects', () => Promise.reject(new Error('late')), 'not a object'],
+    ['answers an object', () => ({}), 'not an object'],
+    ['answers a number', () => 3, 'not a number'],
+    ['answers later', async () => 'info', 'not a promise'],
+    ['rejects', () => Promise.reject(new Error('late')), 'not a promise', 'late'],
   ];
-  it.each(bad)('of a function that %s is that of the stream, told once', async (_, ask, why) => {
-    const { log, says, said, failed } = make(ask as Classify);
-    log.begin();
-    for (let n = 0; n < 3; n += 1) says(`line ${n}`);
-    await Promise.resolve();
-    expect(said.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn']);
-    expect(failed).toHaveLength(1);
-    expect(failed[0]).toContain(why);
-    log.begin();
-    says('again');
-    expect(failed).toHaveLength(2);
-  });
+  it.each(bad)(
+    'of a function that %s is that of the stream, told once',
+    async (_, ask, ...whys) => {
+      const { log, says, said, failed } = make(ask as Classify);
+      log.begin();
+      for (let n = 0; n < 3; n += 1) says(`line ${n}`);
+      await Promise.resolve();
+      expect(said.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn']);
+      expect(failed).toEqual(whys.map((why) => expect.stringContaining(why)));
+      log.begin();
+      says('again');
+      await Promise.resolve();
+      expect(failed).toHaveLength(2 * whys.length);
+    },
+  );
 
   it('is asked for from within: a function that ends the log or speaks itself', () => {
     const all: string[] = [];

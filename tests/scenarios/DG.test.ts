@@ -107,7 +107,7 @@ describe('health', () => {
     });
   });
 
-  it('DG-04: holds a request that failed against this connection only, and for its time', async () => {
+  it('DG-04: holds a request that failed against this connection, and no other', async () => {
     const { subject, claw } = await whole();
     const late = outcome(subject.is.request('channels.status', {}, { timeoutMs: 1_000 }));
     await stage().pass(1_000);
@@ -166,7 +166,7 @@ describe('records', () => {
 });
 
 describe('the lines of a process', () => {
-  it('DG-07: 120 times the same are one in full and a count at 50, at 100, at the end', async () => {
+  it('DG-07: 120 times the same are one in full, a count at 50, at 100 and at the end', async () => {
     const { lines, logger } = logging();
     const subject = stage().supervise({ backoff }, { logger });
     await subject.is.start();
@@ -248,7 +248,7 @@ describe('the lines of a process', () => {
     expect(subject.is.diagnostics.lastExit?.lastWords).toEqual(words);
   });
 
-  it('DG-09: are told by the error of a failure, with how it ended and what led there', async () => {
+  it('DG-09: are told by the error of a failure, with its end and what led there', async () => {
     const subject = stage().supervise({ backoff, startsMax: 2 });
     await subject.is.start();
     await stage().settle();

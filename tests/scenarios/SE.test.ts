@@ -60,7 +60,7 @@ describe('a secret', () => {
     expect(all.match(/\[redacted\]/g)?.length).toBeGreaterThan(10);
   });
 
-  it('SE-01: of the environment shows nowhere, split over chunks or longer than a line', async () => {
+  it('SE-01: of the environment shows nowhere, in two chunks or longer than a line', async () => {
     const long = Array.from({ length: 4_000 }, (_, n) => `k${n}`).join('-');
     const env = { MY_TOKEN: token, BIG_SECRET: long, PLAIN: 'plain-value' };
     const subject = stage().supervise({ backoff, startsMax: 1, ready: { line: /never/ }, env });
