@@ -1,4 +1,4 @@
-/** A wrong line for each scenario of DG.test.ts and DG-status.test.ts. */
+/** A wrong line for each scenario of DG.test.ts, DG-status.test.ts and DG-figures.test.ts. */
 import type { Mutant } from './mutants.ts';
 
 export const mutants: readonly Mutant[] = [
