@@ -125,6 +125,7 @@ export type {
   RestartOutcome,
   StopOutcome,
 } from './runtime/gateway.ts';
+export type { Metric } from './runtime/metrics.ts';
 export type {
   AttemptRequest,
   BackoffOptions,

@@ -95,7 +95,7 @@ export interface ProcessEvents {
    * holds up the reading of that stream until it settles, as long as somebody can write to it
    */
   output?(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
-  /** a whole line without its end; at most 16 KiB, a longer one is cut and says so */
+  /** a whole line without its end; at most 16 KiB, a longer one ends ` [line cut at 16 KiB]` */
   line(stream: 'stdout' | 'stderr', text: string): void;
   /** once: the process itself is gone */
   exited(exit: { code: number | null; signal: NodeJS.Signals | null }): void;
@@ -138,6 +138,11 @@ export interface Logger {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+export type LineLevel = 'drop' | 'debug' | 'info' | 'warn' | 'error';
+
+/** How a line that a process wrote is logged; nothing leaves it to whoever is asked next. */
+export type Classify = (line: string, stream: 'stdout' | 'stderr') => LineLevel | undefined;
 
 // protocol --------------------------------------------------------------------------------------
 
@@ -220,5 +225,7 @@ export interface Protocol {
   readonly heartbeat: Partial<HeartbeatPolicy>;
   /** grace between the terminate signal and the kill that suits its services, milliseconds */
   readonly stopGraceMs?: number;
+  /** how the lines of its services are logged, where the host says nothing */
+  readonly classify?: Classify;
   session(host: SessionHost): Session;
 }

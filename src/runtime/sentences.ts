@@ -3,6 +3,7 @@
  * reads one line at three in the morning. It must never say what is not known, and never show a
  * secret: endpoints come without query, texts of the peer redacted and bounded.
  */
+import { namesSecret } from '../redact.ts';
 import { duration } from './duration.ts';
 import type { ExitRecord, Facts } from './facts.ts';
 import type { Plan, Ready } from './options.ts';
@@ -254,12 +255,15 @@ function commandOf({ settings, facts }: Scene): string {
 
 /** Flags of runtimes that take the next argument with them. */
 const paired = ['--import', '--require', '-r', '--loader', '--conditions', '-C'];
+const code = ['-e', '--eval', '-p', '--print', '-c'];
 
 /** A command as it may be shown: program and script, without arguments that may hold secrets. */
 function summary(command: readonly string[]): string {
   const [program = '', ...rest] = command.map((part) => part.split('/').at(-1) ?? part);
+  const belongs = (flag: string) =>
+    paired.includes(flag) || code.includes(flag) || namesSecret(flag);
   const script = rest.find(
-    (part, at) => /^[\w.-]+\.\w+$/.test(part) && !paired.includes(rest[at - 1] ?? ''),
+    (part, at) => /^[\w.-]+\.\w+$/.test(part) && !belongs(rest[at - 1] ?? ''),
   );
   return script === undefined ? program : `${program} ${script}`;
 }

@@ -19,14 +19,12 @@ import type { LaunchPlan, ProcessEvents, ProcessHandle } from '../ports.ts';
 import { invalid } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
 import { environment } from './environment.ts';
+import type { ExitRecord } from './facts.ts';
 import { fencedController, fencedProcess } from './fences.ts';
 import { type Asking, calling, found, type Host, messageOf, signalled } from './host.ts';
 import { leaf } from './leaf.ts';
 import type { Plan } from './options.ts';
 import { prove } from './readiness.ts';
-
-/** How many of its last lines an exit is reported with. */
-const lastWords = 20;
 
 /** `plan`, then `beforeSpawn`. */
 export const planLeaf = (host: Host) =>
@@ -91,6 +89,7 @@ export const osLeaf = (host: Host) =>
     if (plan === null) throw new Error('no launch plan');
     let expected = false;
     let over = false;
+    let exit: ExitRecord | null = null;
     /** A driver of the host's own may speak late: that is not about the process of today. */
     const held =
       <A extends unknown[]>(tell: (...args: A) => void) =>
@@ -98,7 +97,7 @@ export const osLeaf = (host: Host) =>
         if (!over) tell(...args);
       };
     const target = launch(host, plan);
-    host.output.begin(target.env);
+    host.output.begin(target);
     const failed = ({ code, message }: { code: string; message: string }) => {
       const words = message.includes('directory') ? message : (spawnErrors[code] ?? message);
       const told = `cannot start ${plan.command[0]}: ${words} (${code})`;
@@ -129,10 +128,14 @@ export const osLeaf = (host: Host) =>
       line: held((stream, text) => host.output.push(stream, text)),
       exited: held(({ code, signal }) => {
         const kind = classify(host, code, signal);
-        note(host, { code, signal, kind, expected });
+        exit = note(host, { code, signal, kind, expected });
         post({ type: 'os.exited', class: kind });
       }),
-      empty: () => post({ type: 'os.empty' }),
+      empty: held(() => {
+        // a pipe may be read after the exit
+        if (exit !== null) exit.lastWords = host.output.lastWords;
+        post({ type: 'os.empty' });
+      }),
     };
     const own = host.settings.process?.driver;
     let handle: ProcessHandle;
@@ -167,6 +170,7 @@ export const osLeaf = (host: Host) =>
         host.processes.delete(killNow);
         host.facts.process = null;
         handle.release();
+        host.output.end();
       },
     };
   });
@@ -217,20 +221,23 @@ function classify(host: Host, code: number | null, signal: string | null): ExitC
 function note(
   host: Host,
   exit: { code: number | null; signal: string | null; kind: ExitClass; expected: boolean },
-) {
+): ExitRecord {
   const { code, signal, kind, expected } = exit;
-  host.facts.lastExit = {
+  const record: ExitRecord = {
     pid: host.facts.process?.pid ?? 0,
     code,
     signal,
     class: expected ? 'stopped' : kind,
     expected,
-    lastWords: host.output.last(lastWords),
+    lastWords: host.output.lastWords,
+    transitions: host.facts.history.transitions,
     at: host.clock.wallNow(),
   };
+  host.facts.lastExit = record;
   host.facts.process = null;
   if (!expected) host.facts.lastStart = null;
   host.exited();
+  return record;
 }
 
 export const readinessLeaf = (host: Host) =>

@@ -82,6 +82,7 @@ const processShape = z.strictObject({
     .record(z.string(), z.enum(['clean', 'crash', 'configuration', 'runtime']))
     .optional(),
   output: fn.optional(),
+  classify: fn.optional(),
   driver: fn.optional(),
 });
 
