@@ -92,6 +92,13 @@ export type Supervised = Omit<
 export type Connection = Omit<Gateway, 'restart' | 'killNow'>;
 
 export {
+  type UtilityChild,
+  type UtilityForkOptions,
+  type UtilityProcessModule,
+  type UtilityProcessOptions,
+  utilityProcessDriver,
+} from './drivers/utility-process.ts';
+export {
   type Delivery,
   type ErrorCode,
   errorCodes,
@@ -118,6 +125,7 @@ export type {
   RestartOutcome,
   StopOutcome,
 } from './runtime/gateway.ts';
+export type { Metric } from './runtime/metrics.ts';
 export type {
   AttemptRequest,
   BackoffOptions,

@@ -95,7 +95,7 @@ export interface ProcessEvents {
    * holds up the reading of that stream until it settles, as long as somebody can write to it
    */
   output?(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
-  /** a whole line without its end; at most 16 KiB, a longer one is cut and says so */
+  /** a whole line without its end; at most 16 KiB, a longer one ends ` [line cut at 16 KiB]` */
   line(stream: 'stdout' | 'stderr', text: string): void;
   /** once: the process itself is gone */
   exited(exit: { code: number | null; signal: NodeJS.Signals | null }): void;
@@ -112,8 +112,21 @@ export interface ProcessHandle {
   release(): void;
 }
 
+/** What a driver can do; whoever wants to know asks this, and never which system it runs on. */
+export interface ProcessCapabilities {
+  /** `terminate` sends the signal that a plan names; without it, it asks in a way of its own */
+  readonly signals: boolean;
+  /** the child has a stdin that stays open and ends with us, which tells it of our death */
+  readonly stdin: boolean;
+  /** what the child starts shares a group with it, and hears `terminate` too */
+  readonly group: boolean;
+}
+
 export interface ProcessDriver {
+  /** Starts what the plan says; every event comes later, never from inside this call. */
   (plan: LaunchPlan, events: ProcessEvents): ProcessHandle;
+  /** when it says nothing, it can do all of it */
+  readonly can?: ProcessCapabilities;
   /** what it knows of processes that it did not start; without it nobody is looked for */
   readonly census?: Census;
 }
@@ -177,6 +190,11 @@ export interface Logger {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+export type LineLevel = 'drop' | 'debug' | 'info' | 'warn' | 'error';
+
+/** How a line that a process wrote is logged; nothing leaves it to whoever is asked next. */
+export type Classify = (line: string, stream: 'stdout' | 'stderr') => LineLevel | undefined;
 
 // protocol --------------------------------------------------------------------------------------
 
@@ -259,5 +277,7 @@ export interface Protocol {
   readonly heartbeat: Partial<HeartbeatPolicy>;
   /** grace between the terminate signal and the kill that suits its services, milliseconds */
   readonly stopGraceMs?: number;
+  /** how the lines of its services are logged, where the host says nothing */
+  readonly classify?: Classify;
   session(host: SessionHost): Session;
 }

@@ -69,7 +69,8 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
     from: '`ready()`, `restart()`, `status.error`',
     cause:
       'The restart budget, the failing starts in a row or `attemptsMax` are used up. ' +
-      '`details.lastWords` holds what the process wrote last.',
+      '`details` holds how the process ended (`exit`), what it wrote last (`lastWords`) and what ' +
+      'led there (`transitions`), as those of every failure do.',
     remedy: 'Repair what the message names and call `start()`, which begins with a fresh budget.',
   },
   HF_PROTOCOL_MISMATCH: {

@@ -64,6 +64,7 @@ export class Log {
     if (!json) return;
     gateway.on('exit', (exit) => this.record('exit', exit), { signal });
     gateway.on('restart', (restart) => this.record('restart', restart), { signal });
+    gateway.on('metric', (metric) => this.record('metric', metric), { signal });
   }
 
   status(status: Status): void {

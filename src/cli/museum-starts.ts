@@ -13,6 +13,7 @@ const restarts = 'tests/e2e/restarts.test.ts';
 const service = 'tests/e2e/service.test.ts';
 const status = 'tests/runtime/status.test.ts';
 const stops = 'tests/e2e/service-stop.test.ts';
+const outputLog = 'tests/runtime/output-log.test.ts';
 const texts = 'tests/runtime/texts.test.ts';
 
 const foreign = tested(link, 'PO-27: refuses a restart, whoever asks');
@@ -200,11 +201,14 @@ export const read: readonly Exhibit[] = [
   exhibit(
     'H03',
     'What folds repeated lines grows without a bound',
+    'DG-07',
+    tested(outputLog, 'is counted to the last one whatever comes between, and little is held'),
     tested(texts, 'are at most 500 lines, the newest last'),
   ),
   exhibit(
     'H04',
     'A token in another spelling, or in the environment, is logged',
+    'SE-01',
     tested(service, 'SE-01: keeps its secrets, in arguments, environment and output'),
     tested(texts, 'shows no secret'),
   ),

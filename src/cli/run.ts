@@ -4,6 +4,7 @@
  * must never write to stdout itself, and never claim an end it has not seen.
  */
 import { createGateway, type Gateway, type Status, type Supervised, supervise } from '../index.ts';
+import { showing } from '../runtime/output.ts';
 import { checkTogether, type ProtocolName, type RestartWhen } from './arguments.ts';
 import { codeOf, onInterrupt, spoken } from './interrupt.ts';
 import { Log } from './log.ts';
@@ -80,12 +81,13 @@ class Run {
 
   #make(command: readonly [string, ...string[]], name: string): Gateway | Supervised {
     const { url, protocol = 'plain', readyLine, grace } = this.#options;
+    const clean = showing({ env: process.env, args: command.slice(1) });
     const service = {
       command,
       driver: passing({
         output: (stream, chunk) => this.#pass(stream, chunk),
         line: (stream, line) => {
-          if (stream === 'stderr') this.#log.record('stderr', { line });
+          if (stream === 'stderr') this.#log.record('stderr', { line: clean(line) });
         },
       }),
       ...(readyLine === undefined ? {} : { ready: { line: readyLine } }),

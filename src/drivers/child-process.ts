@@ -12,11 +12,13 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { LaunchPlan, ProcessDriver, ProcessEvents, ProcessHandle } from '../ports.ts';
 import { census } from './census.ts';
 import { splitLines } from './lines.ts';
+import { type Platform, thisPlatform } from './platform.ts';
 import { type ProcessTree, treeOf } from './process-tree.ts';
 
 const firstLookMs = 10;
@@ -25,13 +27,29 @@ const lookGrowth = 1.6;
 /** how long a pipe may stay open that no descendant we know of can hold */
 const lastWordsMs = 250;
 
-/** POSIX in full; macOS without the marked; Windows by taskkill, not yet exercised by CI. */
-export const childProcess: ProcessDriver = Object.assign(
-  (plan: LaunchPlan, events: ProcessEvents): ProcessHandle => new Run(plan, events),
-  { census },
-);
+/** What is known to work where, and what was run where: docs/platforms.md. */
+export function childProcessOn(platform: Platform): ProcessDriver {
+  const groups = platform.trees === 'groups';
+  const launch = (plan: LaunchPlan) => start(plan, groups);
+  const tree = (child: ChildProcess | undefined, plan: LaunchPlan) =>
+    treeOf(child, plan.mark, platform);
+  const driver: ProcessDriver = (plan, events) => new Run(plan, events, launch, tree);
+  return Object.assign(driver, { can: { signals: groups, stdin: true, group: groups }, census });
+}
 
-class Run implements ProcessHandle {
+export const childProcess = childProcessOn(thisPlatform);
+
+/** What a run needs of a process: what Node's has, and what can be dressed up as one. */
+export interface Runnable extends EventEmitter {
+  readonly pid?: number | undefined;
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  unref(): void;
+}
+
+/** One life of a process, told by the events 'spawn', 'error' and 'exit' of a child process. */
+export class Run<Child extends Runnable> implements ProcessHandle {
   /** ended: the process is gone, perhaps not its descendants; emptied: neither, pipes closing */
   #phase: 'pending' | 'running' | 'ended' | 'emptied' | 'over' = 'pending';
   #killing = false;
@@ -39,20 +57,26 @@ class Run implements ProcessHandle {
   #timer: NodeJS.Timeout | undefined;
   readonly #plan: LaunchPlan;
   readonly #events: ProcessEvents;
-  readonly #child: ChildProcess | undefined;
+  readonly #child: Child | undefined;
   readonly #tree: ProcessTree;
   readonly #unread = new Map<Readable, () => void>();
   readonly #undo: (() => void)[] = [];
 
-  constructor(plan: LaunchPlan, events: ProcessEvents) {
+  constructor(
+    plan: LaunchPlan,
+    events: ProcessEvents,
+    launch: (plan: LaunchPlan) => Child,
+    tree: (child: Child | undefined, plan: LaunchPlan) => ProcessTree,
+  ) {
     this.#plan = plan;
     this.#events = events;
     try {
-      this.#child = start(plan);
+      refuseMark(plan);
+      this.#child = launch(plan);
     } catch (error) {
       process.nextTick(() => this.#failed(error));
     }
-    this.#tree = treeOf(this.#child, plan.mark);
+    this.#tree = tree(this.#child, plan);
     if (this.#child !== undefined) this.#attach(this.#child);
   }
 
@@ -77,9 +101,10 @@ class Run implements ProcessHandle {
     this.#child?.unref();
   }
 
-  #attach(child: ChildProcess): void {
+  #attach(child: Child): void {
     // Guards that stay for good: an 'error' without a listener would end the host.
-    for (const emitter of [child, child.stdin, child.stdout, child.stderr]) {
+    const emitters: (EventEmitter | null)[] = [child, child.stdin, child.stdout, child.stderr];
+    for (const emitter of emitters) {
       emitter?.on('error', () => {});
     }
     const spawned = () => this.#spawned();
@@ -191,17 +216,25 @@ class Run implements ProcessHandle {
   }
 }
 
-function start({ command, args, env, cwd, mark }: LaunchPlan): ChildProcess {
+function refuseMark({ command, mark }: LaunchPlan): void {
   if (mark.name === '' || mark.value === '' || process.env[mark.name] === mark.value) {
     // Killing its carriers would kill us, or everyone.
     throw new Error(`spawn ${command} refused: the mark '${mark.name}' is empty or our own`);
   }
+}
+
+/** First, where whoever looks for it finds it soonest; and last, where nothing overrides it. */
+export function markedEnvironment({ env, mark }: LaunchPlan): Record<string, string> {
+  return { [mark.name]: mark.value, ...env, [mark.name]: mark.value };
+}
+
+function start(plan: LaunchPlan, detached: boolean): ChildProcess {
+  const { command, args, cwd } = plan;
   return spawn(command, [...args], {
-    // First, where whoever looks for it finds it soonest; and last, where nothing overrides it.
-    env: { [mark.name]: mark.value, ...env, [mark.name]: mark.value },
+    env: markedEnvironment(plan),
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ['pipe', 'pipe', 'pipe'],
-    detached: process.platform !== 'win32',
+    detached,
     windowsHide: true,
     shell: false,
   });

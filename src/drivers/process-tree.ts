@@ -7,9 +7,10 @@
  * not start (Node then signals our own group), and never throw.
  */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { win32 } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { eachCarrier, groupMembers, type Mark } from './leftovers.ts';
+import type { Platform } from './platform.ts';
+import { taskkillTree } from './taskkill.ts';
 
 export interface ProcessTree {
   /** a request to the whole group */
@@ -24,13 +25,22 @@ export interface ProcessTree {
   isEmpty(): boolean;
 }
 
-export function treeOf(child: ChildProcess | undefined, mark: Mark): ProcessTree {
+export function treeOf(
+  child: ChildProcess | undefined,
+  mark: Mark,
+  platform: Platform,
+): ProcessTree {
   if (child?.pid === undefined) return nobody;
-  return process.platform === 'win32' ? windowsTree(child, child.pid) : posixTree(child.pid, mark);
+  if (platform.trees === 'groups') return posixTree(child.pid, mark);
+  const leader = { pid: child.pid, kill: () => child.kill('SIGKILL') };
+  return taskkillTree(leader, platform.taskkill);
 }
 
+/** Without a group of its own: only who carries the mark is found, so on Linux alone. */
+export const markedTree = (mark: Mark): ProcessTree => posixTree(0, mark);
+
 /** Of a process that never was: nothing to signal, nothing to wait for. */
-const nobody: ProcessTree = {
+export const nobody: ProcessTree = {
   signal: () => {},
   kill: () => {},
   killNow: () => {},
@@ -113,42 +123,4 @@ function killCarriers(mark: Mark): void {
     });
     quiet = killed.size > before ? 0 : quiet + (certain ? 2 : 1);
   }
-}
-
-/**
- * Windows, not yet exercised by CI. There are no signals: a request is `taskkill /T`, which only
- * programs with a window hear, so a stop there usually waits for the kill. Descendants are found
- * through their parents, hence no more once the leader is gone, and the tree then counts as empty.
- */
-function windowsTree(child: ChildProcess, pid: number): ProcessTree {
-  let alive = true;
-  const options = { stdio: 'ignore', windowsHide: true } as const;
-  const command = (...flags: string[]) => ['/PID', String(pid), '/T', ...flags];
-  // Through the handle Node holds, so never somebody else; Windows refuses taskkill at logoff.
-  const killLeader = () => {
-    if (alive) child.kill('SIGKILL');
-  };
-
-  const signal = () => {
-    if (alive) spawn(taskkill(), command(), options).on('error', () => {});
-  };
-  const kill = () => {
-    if (!alive) return;
-    const killer = spawn(taskkill(), command('/F'), options);
-    killer.on('error', killLeader).on('exit', killLeader);
-  };
-  const killNow = () => {
-    if (!alive) return;
-    spawnSync(taskkill(), command('/F'), { ...options, timeout: 2000 });
-    killLeader();
-  };
-  const reaped = () => {
-    alive = false;
-  };
-  return { signal, kill, killNow, reaped, isEmpty: () => !alive };
-}
-
-/** By absolute path: a `taskkill` in the working directory must never be the one that runs. */
-function taskkill(): string {
-  return win32.join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'taskkill.exe');
 }

@@ -6,6 +6,7 @@
 import type { EndCause, ExitClass } from '../../machines/index.ts';
 import type { Ending, Occupant, ServerInfo } from '../ports.ts';
 import type { Left } from './custody.ts';
+import { History, type Transition } from './history.ts';
 import type { Plan } from './options.ts';
 
 export interface ExitRecord {
@@ -15,8 +16,10 @@ export interface ExitRecord {
   class: ExitClass;
   /** because we asked for it */
   expected: boolean;
-  /** the last lines it wrote, redacted */
+  /** the last lines it wrote, redacted; complete when nobody is left who could write */
   lastWords: readonly string[];
+  /** what the system went through before */
+  transitions: readonly Transition[];
   at: number;
 }
 
@@ -63,6 +66,8 @@ export interface Moments {
 }
 
 export class Facts {
+  #clean: (text: string) => string;
+  #lastStart: { code: string; message: string } | null = null;
   /** known while the process lives */
   process: ProcessRecord | null = null;
   lastExit: ExitRecord | null = null;
@@ -72,8 +77,6 @@ export class Facts {
   left: Left | null = null;
   /** whose process it is, while we are attached to somebody else's */
   attached: (Occupant & { port: number; since: number }) | null = null;
-  /** why the last start could not even spawn or plan */
-  lastStart: { code: string; message: string } | null = null;
   readyLine: string | null = null;
   /** known while a connection is open */
   connection: ConnectionRecord | null = null;
@@ -97,8 +100,24 @@ export class Facts {
     stopped: null,
   };
 
+  readonly history = new History();
+
+  /** `clean`: every text for people goes through it before it is kept */
+  constructor(clean: (text: string) => string = (text) => text) {
+    this.#clean = clean;
+  }
+
+  /** why the last start could not even spawn or plan */
+  get lastStart() {
+    return this.#lastStart;
+  }
+
+  set lastStart(start: { code: string; message: string } | null) {
+    this.#lastStart = start && { ...start, message: this.#clean(start.message) };
+  }
+
   noteEnd(cause: EndCause, because: string, code: number, at: number, floorMs = 0) {
-    this.lastEnd = { cause, because, code, at, floorMs };
+    this.lastEnd = { cause, because: this.#clean(because), code, at, floorMs };
     if (cause === 'dead' || cause === 'mute') this.heartbeatTimeoutAt = at;
   }
 

@@ -33,7 +33,8 @@ export function failure({
   trace: readonly string[];
 }): HoldfastError {
   const { supervisor, gateway } = view;
-  const options = { trace, details: { name: settings.name } };
+  const transitions = facts.history.before;
+  const options = { trace, details: { name: settings.name, transitions } };
   if (gateway.in('life.unkillable')) {
     const pid = facts.process?.pid;
     return new HoldfastError('HF_UNKILLABLE', outliving(pid), options);
@@ -43,9 +44,16 @@ export function failure({
   if (supervisor?.in('failed')) {
     const because =
       facts.lastStart?.message ?? (facts.lastExit ? died(facts.lastExit) : 'no start');
-    const details = { ...options.details, lastWords: facts.lastExit?.lastWords ?? [] };
+    const details = { ...options.details, ...lastWords(facts) };
     return new HoldfastError(code, `gave up: ${because}`, { ...options, details });
   }
   const because = facts.lastEnd?.because ?? 'the connection was lost';
   return new HoldfastError(code, `gave up: ${because}`, options);
+}
+
+/** How its last process ended, and what that wrote. */
+function lastWords({ lastExit }: Facts) {
+  if (lastExit === null) return { lastWords: [] };
+  const { lastWords, transitions: _, ...exit } = lastExit;
+  return { exit, lastWords };
 }

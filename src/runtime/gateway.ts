@@ -7,10 +7,13 @@
 import { HoldfastError } from '../errors.ts';
 import type { Inbound } from '../ports.ts';
 import { invalid } from './defaults.ts';
+import { diagnosticsOf } from './diagnostics.ts';
 import { Dispatcher, type Listener, type ListenOptions } from './dispatcher.ts';
+import type { ExitRecord } from './facts.ts';
 import { calling, type Level, messageOf } from './host.ts';
 import type { Environment } from './live-host.ts';
 import { Machinery } from './machinery.ts';
+import type { Metric } from './metrics.ts';
 import type { GatewayOptions } from './options.ts';
 import { notConnected, type RequestOptions } from './requests.ts';
 import { checkUrl } from './settings.ts';
@@ -26,16 +29,13 @@ export interface GatewayEvents extends Record<string, unknown> {
   event: { name: string; payload: unknown; seq?: number; generation: number };
   /** a frame that nothing else claimed */
   message: { data: unknown; generation: number };
-  exit: {
-    pid: number;
-    code: number | null;
-    signal: string | null;
-    expected: boolean;
-    lastWords: readonly string[];
-  };
+  /** a process is gone: how, what it wrote last, and what the system went through before */
+  exit: ExitRecord;
   /** a restart was asked for, or has its outcome */
   restart: PendingIntent & { outcome?: RestartOutcome['outcome'] };
   diagnostic: { level: Level; code: string; message: string };
+  /** a figure for whoever counts, when its outcome is known */
+  metric: Metric;
 }
 
 export interface RestartOptions {
@@ -100,6 +100,7 @@ export class Gateway {
       exit: (exit) => this.#dispatcher.emit('exit', exit),
       restart: (intent) => this.#dispatcher.emit('restart', intent),
       diagnostic: (diagnostic) => this.#dispatcher.emit('diagnostic', diagnostic),
+      metric: (metric) => this.#dispatcher.emit('metric', metric),
     });
   }
 
@@ -108,21 +109,10 @@ export class Gateway {
     return this.#machinery.status;
   }
 
-  /** Counters and last times, a copy. Times are wall clock, milliseconds since 1970. */
+  /** Counters, last times and last words, a copy. Times are wall clock, milliseconds since 1970. */
   get diagnostics() {
-    const { facts, requests, output, wire, clock } = this.#machinery.host;
-    const { heartbeat } = this.#machinery.view;
-    return structuredClone({
-      lastAliveAt: wire === null ? null : Math.round(clock.wallNow() - wire.idleMs),
-      lastHeartbeatTimeoutAt: facts.heartbeatTimeoutAt,
-      heartbeatMisses: Number(heartbeat?.context.missed ?? 0),
-      generation: facts.generation,
-      lastEnd: facts.lastEnd,
-      lastExit: facts.lastExit,
-      requests: { pending: requests.pending, ...requests.history },
-      output: output.lines,
-      trace: this.#machinery.trace,
-    });
+    const { host, view, trace, metrics } = this.#machinery;
+    return diagnosticsOf({ host, view, trace, counts: metrics.counts });
   }
 
   on<K extends keyof GatewayEvents & string>(

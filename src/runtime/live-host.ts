@@ -14,6 +14,7 @@ import type {
   Random,
   Transport,
 } from '../ports.ts';
+import type { Known } from '../redact.ts';
 import { Custody } from './custody.ts';
 import { isolated } from './dispatcher.ts';
 import { Facts } from './facts.ts';
@@ -21,6 +22,7 @@ import { fencedController } from './fences.ts';
 import type { GatewayEvents } from './gateway.ts';
 import { type Host, type Level, messageOf, signalled } from './host.ts';
 import { OutputRing } from './output.ts';
+import { OutputLog } from './output-log.ts';
 import { RequestStore } from './requests.ts';
 import type { Settings } from './settings.ts';
 import type { Wire } from './wire.ts';
@@ -67,8 +69,8 @@ export class LiveHost implements Host {
   readonly driver: ProcessDriver;
   readonly census: Census | undefined;
   readonly custody: Custody | null;
-  readonly facts = new Facts();
-  readonly output = new OutputRing();
+  readonly facts = new Facts((text) => this.output.clean(text));
+  readonly output: OutputRing;
   readonly requests: RequestStore;
   readonly held = new Set<() => void>();
   readonly processes = new Set<() => void>();
@@ -95,6 +97,7 @@ export class LiveHost implements Host {
     this.driver = settings.process?.driver ?? environment.driver;
     this.census = this.driver.census;
     this.custody = custodyOf(settings, this.census);
+    this.output = new OutputRing(this.#lineLog(), knownOf(settings));
     this.requests = new RequestStore(clock, environment.uuid);
     this.#afterwards = environment.afterwards;
     this.#logger = logger;
@@ -171,14 +174,30 @@ export class LiveHost implements Host {
   exited() {
     const exit = this.facts.lastExit;
     if (exit === null) return;
-    const { pid, code, signal, expected } = exit;
-    const lastWords = [...exit.lastWords];
-    this.#afterwards(() => this.#events.exit({ pid, code, signal, expected, lastWords }));
+    this.#afterwards(() => this.#events.exit(structuredClone(exit)));
   }
 
   diagnose(level: Level, code: string, message: string) {
-    this.log(level, { code }, message);
-    this.#tell({ level, code, message });
+    const clean = this.output.clean(message);
+    this.log(level, { code }, clean);
+    this.#tell({ level, code, message: clean });
+  }
+
+  /** The log of what a process writes; who says how loud a line is, in order. */
+  #lineLog(): OutputLog {
+    const { process, linkOptions } = this.settings;
+    return new OutputLog({
+      classify: [
+        ['process.classify', process?.classify],
+        ['link.protocol.classify', linkOptions?.protocol.classify],
+      ],
+      log: (level, fields, message) => {
+        const pid = this.facts.process?.pid ?? this.facts.lastExit?.pid;
+        this.log(level, { pid, ...fields }, message);
+      },
+      failed: (option, error) =>
+        this.diagnose('error', 'HF_USER_FUNCTION', `${option} failed: ${messageOf(error)}`),
+    });
   }
 
   /** A logger that fails must not stop the lifecycle, and is not told of it. */
@@ -195,4 +214,10 @@ export class LiveHost implements Host {
   #tell(diagnostic: GatewayEvents['diagnostic']) {
     this.#afterwards(() => this.#events.diagnostic(diagnostic));
   }
+}
+
+/** What its options say of a process before it is planned. */
+function knownOf({ process }: Settings): Known {
+  const { env = {}, command = [] } = process ?? {};
+  return { env, args: command.slice(1) };
 }

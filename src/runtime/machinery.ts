@@ -13,23 +13,27 @@ import type { GatewayEvents, RestartOutcome, StopOutcome } from './gateway.ts';
 import { messageOf } from './host.ts';
 import { Ledger, type Numbers, numbersIn, unserved } from './ledger.ts';
 import { type Environment, type HostEvents, LiveHost } from './live-host.ts';
+import { type Metric, Metrics } from './metrics.ts';
 import type { GatewayOptions, LinkOptions } from './options.ts';
+import { PlannedWait } from './planned-wait.ts';
 import { died, outliving } from './sentences.ts';
 import { type Settings, settle } from './settings.ts';
 import { type Status, statusOf } from './status.ts';
 import { System } from './system.ts';
-import { rest, type SystemView, viewOf } from './view.ts';
+import { paused, rest, type SystemView, viewOf } from './view.ts';
 import { Waiters, type WaitOptions } from './waiters.ts';
 
 export interface MachineryEvents extends Omit<HostEvents, 'because'> {
   status(status: Status): void;
   ready(status: Status): void;
   restart(intent: GatewayEvents['restart']): void;
+  metric(metric: Metric): void;
 }
 
 export class Machinery {
   readonly host: LiveHost;
   readonly settings: Settings;
+  readonly metrics: Metrics;
   /** how often `running` was entered */
   readies = 0;
   #readiesTold = 0;
@@ -45,8 +49,7 @@ export class Machinery {
   #status: Status;
   #told: string | null = null;
   #wasRunning = false;
-  #waitEndsAt: number | null = null;
-  #lastWait: unknown;
+  #wait: PlannedWait;
   #scheduled = false;
 
   constructor(options: GatewayOptions, environment: Environment, events: MachineryEvents) {
@@ -65,6 +68,10 @@ export class Machinery {
       because: () => this.#status.because,
     });
     this.#waiters = new Waiters(clock);
+    this.#wait = new PlannedWait(clock);
+    this.metrics = new Metrics(clock, this.host.facts, (metric) =>
+      environment.afterwards(() => this.#events.metric(metric)),
+    );
     this.#ledger = new Ledger(clock, (intent) =>
       environment.defer(() => this.#events.restart(intent)),
     );
@@ -174,19 +181,18 @@ export class Machinery {
     const pidBefore = this.facts.process?.pid;
     const { asked } = this.#numbers();
     const { by, settleMs } = ask;
-    const refused = (cause: string): RestartOutcome => ({
-      outcome: 'refused',
-      cause,
-      pidBefore,
-      pidAfter: this.facts.process?.pid,
-    });
+    const count = this.metrics.asked(by);
+    const refused = (cause: string): RestartOutcome => {
+      count('refused');
+      return { outcome: 'refused', cause, pidBefore, pidAfter: this.facts.process?.pid };
+    };
     if (this.settings.service === null) return refused('not-owned');
     const later = this.#ledger.isLater(settleMs);
     if (!this.send({ type: 'restart', by, settleMs, later })) await undefined;
     if (this.#numbers().asked === asked) return refused('stopped');
     const entry = this.#ledger.enter(this.#numbers().asked, ask);
     this.#keepLine();
-    const outcome = await this.#waiters.wait('restart()', () => {
+    const replaced = this.#waiters.wait('restart()', () => {
       const { gateway } = this.view;
       if (this.#broken !== null) throw this.#broken;
       const numbers = this.#numbers();
@@ -200,6 +206,11 @@ export class Machinery {
         ? { value: entry.joined ? ('joined' as const) : ('replaced' as const) }
         : undefined;
     });
+    const outcome = await replaced.catch((error) => {
+      count('failed');
+      throw error;
+    });
+    count(outcome);
     this.#ledger.settle(entry, outcome);
     if (outcome === 'refused') return refused('not-owned');
     return { outcome, cause: ask.because, pidBefore, pidAfter: this.facts.process?.pid };
@@ -249,13 +260,15 @@ export class Machinery {
 
   #changed() {
     if (this.#system === null) return;
-    const running = this.view.gateway.in('life.wanted.running');
+    const { view } = this;
+    const running = view.gateway.in('life.wanted.running');
     const { moments } = this.facts;
     if (running && !this.#wasRunning) this.readies += 1;
-    if (this.view.gateway.in('life.resting')) moments.stopped ??= this.host.clock.now();
+    if (view.gateway.in('life.resting')) moments.stopped ??= this.host.clock.now();
     if (!running && this.#wasRunning) moments.left = this.host.clock.now();
     this.#wasRunning = running;
-    this.#noteWait();
+    this.#wait.look(view);
+    this.metrics.look(view);
     this.#schedule();
   }
 
@@ -278,7 +291,10 @@ export class Machinery {
   #tell(status: Status) {
     // whether an exit explains the loss is being judged: there is nothing to tell yet
     const judging = this.view.gateway.in('life.wanted.relinking.judging');
-    if (judging || status.line === this.#told) return;
+    if (judging) return;
+    const { state, phase, because } = status;
+    this.facts.history.note({ at: this.host.clock.wallNow(), state, phase, because });
+    if (status.line === this.#told) return;
     this.#told = status.line;
     this.#log(status);
     this.#events.status(status);
@@ -288,25 +304,6 @@ export class Machinery {
     const { state, phase, because, attempt } = status;
     const level = state === 'failed' ? 'error' : state === 'restarting' ? 'warn' : 'info';
     this.host.log(level, { state, phase, attempt }, because);
-  }
-
-  /** The moment a wait ends is stamped once, when the machine has planned it. */
-  #noteWait() {
-    const { supervisor, reconnect } = this.view;
-    const waiting = supervisor?.in('backingOff')
-      ? supervisor
-      : reconnect?.in('waiting')
-        ? reconnect
-        : null;
-    if (waiting === null) {
-      this.#waitEndsAt = null;
-      this.#lastWait = undefined;
-    } else if (waiting.context.luck !== this.#lastWait) {
-      this.#lastWait = waiting.context.luck;
-      const floorMs = waiting === reconnect ? Number(waiting.context.floorMs) : 0;
-      const waitMs = Number(waiting.context.waitMs) + floorMs;
-      this.#waitEndsAt = this.host.clock.wallNow() + waitMs;
-    }
   }
 
   #derive(previous: Status | null): Status {
@@ -321,7 +318,7 @@ export class Machinery {
       clock,
       pending: this.#ledger.pending,
       failures: requests.history.consecutiveFailures,
-      waitEndsAt: this.#waitEndsAt,
+      waitEndsAt: this.#wait.endsAt,
       error:
         this.#broken ?? (stuck ? failure(this.#evidence()) : held ? this.#pausedError() : null),
       previous,
@@ -385,7 +382,3 @@ export class Machinery {
     this.#system?.stop();
   }
 }
-
-/** Waits for somebody outside: and not merely trying again after it was told to. */
-const paused = ({ gateway, reconnect }: SystemView): boolean =>
-  gateway.in('life.wanted.linking.held') && (reconnect?.in('paused') ?? false);

@@ -3,7 +3,15 @@
  * in defaults.ts, and settings.ts checks it.
  */
 import type { ExitClass, HeartbeatPolicy } from '../../machines/index.ts';
-import type { Clock, Logger, ProcessDriver, Protocol, Random, Transport } from '../ports.ts';
+import type {
+  Classify,
+  Clock,
+  Logger,
+  ProcessDriver,
+  Protocol,
+  Random,
+  Transport,
+} from '../ports.ts';
 
 /** What a plan function is told. */
 export interface PlanRequest {
@@ -109,6 +117,12 @@ export interface ProcessOptions {
   exitClasses?: Readonly<Record<number, ExitClass>>;
   /** a sink for every chunk the process writes, as it was written */
   output?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+  /**
+   * how a line it writes is logged: the line as it is stored, without secrets and escapes. Nothing
+   * leaves it to the protocol, and then to the stream: stdout is `debug`, stderr `warn`. A line
+   * that is dropped is still among the last words
+   */
+  classify?: Classify;
   driver?: ProcessDriver;
 }
 

@@ -3,6 +3,7 @@
  * reads one line at three in the morning. It must never say what is not known, and never show a
  * secret: endpoints come without query, texts of the peer redacted and bounded.
  */
+import { namesSecret } from '../redact.ts';
 import { duration } from './duration.ts';
 import type { ExitRecord, Facts } from './facts.ts';
 import type { Plan, Ready } from './options.ts';
@@ -171,7 +172,11 @@ function stopping({ facts, settings, view, previous }: Scene, phase: string): st
   if (view.process !== null && facts.process !== null) {
     const signal = settings.process?.stop?.signal ?? 'SIGTERM';
     const graceMs = settings.service?.process.stop.graceMs ?? 0;
-    return `you asked; ${signal} sent to pid ${facts.process.pid}, SIGKILL in ${duration(graceMs)}`;
+    const { pid } = facts.process;
+    if (settings.process?.driver?.can?.signals === false) {
+      return `you asked; pid ${pid} was asked to end, it is killed in ${duration(graceMs)}`;
+    }
+    return `you asked; ${signal} sent to pid ${pid}, SIGKILL in ${duration(graceMs)}`;
   }
   return previous?.state === 'stopping' ? previous.because : 'you asked';
 }
@@ -262,12 +267,15 @@ function commandOf({ settings, facts }: Scene): string {
 
 /** Flags of runtimes that take the next argument with them. */
 const paired = ['--import', '--require', '-r', '--loader', '--conditions', '-C'];
+const code = ['-e', '--eval', '-p', '--print', '-c'];
 
 /** A command as it may be shown: program and script, without arguments that may hold secrets. */
 function summary(command: readonly string[]): string {
   const [program = '', ...rest] = command.map((part) => part.split('/').at(-1) ?? part);
+  const belongs = (flag: string) =>
+    paired.includes(flag) || code.includes(flag) || namesSecret(flag);
   const script = rest.find(
-    (part, at) => /^[\w.-]+\.\w+$/.test(part) && !paired.includes(rest[at - 1] ?? ''),
+    (part, at) => /^[\w.-]+\.\w+$/.test(part) && !belongs(rest[at - 1] ?? ''),
   );
   return script === undefined ? program : `${program} ${script}`;
 }

@@ -20,15 +20,12 @@ import type { Custody, Left } from './custody.ts';
 import { invalid } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
 import { environment } from './environment.ts';
-import type { Planned, ProcessRecord } from './facts.ts';
+import type { ExitRecord, Planned, ProcessRecord } from './facts.ts';
 import { fencedController, fencedProcess } from './fences.ts';
 import { type Asking, calling, found, type Host, messageOf, signalled } from './host.ts';
 import { leaf } from './leaf.ts';
 import type { Plan } from './options.ts';
 import { prove } from './readiness.ts';
-
-/** How many of its last lines an exit is reported with. */
-const lastWords = 20;
 
 /** `plan`, then `beforeSpawn`. */
 export const planLeaf = (host: Host) =>
@@ -100,6 +97,7 @@ export const osLeaf = (host: Host) =>
     const source = sourceOf(host);
     let expected = false;
     let over = false;
+    let exit: ExitRecord | null = null;
     /** A driver of the host's own may speak late: that is not about the process of today. */
     const held =
       <A extends unknown[]>(tell: (...args: A) => void) =>
@@ -127,13 +125,15 @@ export const osLeaf = (host: Host) =>
       line: held((stream, text) => host.output.push(stream, text)),
       exited: held(({ code, signal }) => {
         const kind = classify(host, code, signal);
-        note(host, { code, signal, kind, expected });
+        exit = note(host, { code, signal, kind, expected });
         post({ type: 'os.exited', class: kind });
       }),
-      empty: () => {
+      empty: held(() => {
+        // a pipe may be read after the exit
+        if (exit !== null) exit.lastWords = host.output.lastWords;
         source.note((custody) => custody.gone());
         post({ type: 'os.empty' });
-      },
+      }),
     };
     let handle: ProcessHandle;
     try {
@@ -165,6 +165,7 @@ export const osLeaf = (host: Host) =>
         host.processes.delete(killNow);
         host.facts.process = null;
         handle.release();
+        host.output.end();
       },
     };
   });
@@ -182,14 +183,15 @@ interface Source {
 function sourceOf(host: Host): Source {
   const { left, planned } = host.facts;
   const { census } = host;
-  host.output.begin(planned === null ? {} : environment(planned.plan.env ?? {}));
   if (left !== null && census !== undefined) return taken(host, left, census);
   if (planned === null) throw new Error('no launch plan');
   const { plan } = planned;
   const own = host.settings.process?.driver;
+  const target = launch(host, planned);
+  host.output.begin(target);
   return {
     begin(events) {
-      const handle = host.driver(launch(host, planned), events);
+      const handle = host.driver(target, events);
       // a driver of the host's own that fails is named, and left to the deadlines of the machine
       return own === undefined ? handle : fencedProcess(handle, broke(host));
     },
@@ -211,6 +213,7 @@ function sourceOf(host: Host): Source {
 function taken(host: Host, { claim, startedAt, port, groups }: Left, census: Census): Source {
   const stopSignal = host.settings.process?.stop?.signal;
   const known = port ?? host.settings.process?.port;
+  host.output.begin({});
   return {
     begin: (events) =>
       census.adopt({ ...claim, ...(stopSignal === undefined ? {} : { stopSignal }) }, events),
@@ -275,20 +278,23 @@ function classify(host: Host, code: number | null, signal: string | null): ExitC
 function note(
   host: Host,
   exit: { code: number | null; signal: string | null; kind: ExitClass; expected: boolean },
-) {
+): ExitRecord {
   const { code, signal, kind, expected } = exit;
-  host.facts.lastExit = {
+  const record: ExitRecord = {
     pid: host.facts.process?.pid ?? 0,
     code,
     signal,
     class: expected ? 'stopped' : kind,
     expected,
-    lastWords: host.output.last(lastWords),
+    lastWords: host.output.lastWords,
+    transitions: host.facts.history.transitions,
     at: host.clock.wallNow(),
   };
+  host.facts.lastExit = record;
   host.facts.process = null;
   if (!expected) host.facts.lastStart = null;
   host.exited();
+  return record;
 }
 
 export const readinessLeaf = (host: Host) =>

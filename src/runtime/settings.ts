@@ -86,6 +86,7 @@ const processShape = z.strictObject({
     .record(z.string(), z.enum(['clean', 'crash', 'configuration', 'runtime']))
     .optional(),
   output: fn.optional(),
+  classify: fn.optional(),
   driver: fn.optional(),
 });
 
@@ -136,6 +137,9 @@ export function settle(options: GatewayOptions, random: Random): Settings {
   const signal = service?.stop?.signal;
   if (signal !== undefined && !(signal in constants.signals)) {
     throw invalid('process.stop.signal', 'must be the name of a signal', signal);
+  }
+  if (signal !== undefined && signal !== 'SIGTERM' && service?.driver?.can?.signals === false) {
+    throw invalid('process.stop.signal', 'cannot be chosen: the driver has no signals', signal);
   }
   if (typeof link?.url === 'string') checkUrl('link.url', link.url);
   const luck = drawn(random);

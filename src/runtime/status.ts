@@ -6,6 +6,7 @@
 import type { HoldfastError } from '../errors.ts';
 import type { Clock, ServerInfo } from '../ports.ts';
 import type { ExitRecord, Facts } from './facts.ts';
+import { type Health, healthOf } from './health.ts';
 import { sentence } from './sentences.ts';
 import type { Settings } from './settings.ts';
 import { charges, type SystemView } from './view.ts';
@@ -70,7 +71,7 @@ export interface Status {
   nextRetryAt?: number;
   budget?: { used: number; of: number; windowMs: number };
   pending: PendingIntent[];
-  health: { state: 'healthy' | 'degraded' | 'unresponsive'; reasons: string[] };
+  health: Health;
   /** only while it is true */
   error?: { code: string; message: string; details: Record<string, unknown> };
 }
@@ -214,20 +215,6 @@ function budgetOf({ view, settings }: Scene): Pick<Status, 'budget'> {
   if (settings.service === null) return {};
   const { of, windowMs } = settings.service.budget;
   return { budget: { used: charges(view), of, windowMs } };
-}
-
-function healthOf({ view, failures }: Scene): Status['health'] {
-  const reasons: string[] = [];
-  if (!view.gateway.in('life.wanted.running')) {
-    reasons.push(view.gateway.in('life.wanted.failed') ? 'failed' : 'not-running');
-  }
-  const silent = view.heartbeat?.in('watching.probing') ?? false;
-  if (silent) reasons.push('unresponsive');
-  else if (view.heartbeat?.in('watching.suspect')) reasons.push('suspect');
-  if (Number(view.heartbeat?.context.missed ?? 0) > 0) reasons.push('missed-pings');
-  if (failures > 0) reasons.push('request-timeout');
-  const state = silent ? 'unresponsive' : reasons.length > 0 ? 'degraded' : 'healthy';
-  return { state, reasons };
 }
 
 /** Everybody gets the same object, so nobody may change it. */

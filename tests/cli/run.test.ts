@@ -206,6 +206,19 @@ describe('--json', () => {
     );
     expect(events.at(-1)).toMatchObject({ event: 'end', why: 'ended', code: 4 });
   });
+
+  it('shows no secret of the command, also where it writes it; and its figures', async () => {
+    const script = 'echo "plain and $2" >&2; exit 4';
+    const command = [...sh(script), 'sh', '--token', 'hunter2-of-ours'];
+    const { stderr } = await run(['--json', '--restart', 'never'], command).ended();
+    const events = ndjson(stderr);
+    expect(events.find(({ event }) => event === 'stderr')?.line).toBe('plain and [redacted]');
+    expect(events.find(({ event }) => event === 'exit')?.lastWords).toEqual([
+      'plain and [redacted]',
+    ]);
+    expect(stderr).not.toContain('hunter2');
+    expect(events).toContainEqual(expect.objectContaining({ event: 'metric', name: 'startup' }));
+  });
 });
 
 describe('--url', () => {

@@ -38,7 +38,7 @@ export function plan(behaviour: string, argument: string | number = ''): LaunchP
   };
 }
 
-const realPlans: ProcessPlans = {
+export const realPlans: ProcessPlans = {
   talk: () => plan('talk'),
   missing: () => ({ ...plan('wait'), command: '/nowhere/at-all' }),
   wait: () => plan('wait'),
@@ -167,13 +167,22 @@ export function processConformance(
       expect(witness.life).toEqual(['spawned', 'exited SIGTERM', 'empty']);
     });
 
-    it('terminates with the signal the plan names', async () => {
-      const witness = run(plans.listen('SIGINT'));
-      await witness.until('stdout ready');
-      witness.handle.terminate();
-      await witness.until('empty');
-      expect(witness.life).toEqual(['spawned', 'exited 7', 'empty']);
-    });
+    if (driver.can?.signals ?? true) {
+      it('terminates with the signal the plan names', async () => {
+        const witness = run(plans.listen('SIGINT'));
+        await witness.until('stdout ready');
+        witness.handle.terminate();
+        await witness.until('empty');
+        expect(witness.life).toEqual(['spawned', 'exited 7', 'empty']);
+      });
+    } else {
+      it('refuses a plan that names a signal, since it has none', async () => {
+        const witness = run(plans.listen('SIGINT'));
+        await witness.until('empty');
+        expect(witness.life).toEqual(['failed HF_OPTION_INVALID', 'empty']);
+        expect(witness.failure?.message).toContain('process.stop.signal cannot be SIGINT');
+      });
+    }
 
     it('lets a child refuse to terminate, as often as it likes, and then kills it', async () => {
       const witness = run(plans.deaf());

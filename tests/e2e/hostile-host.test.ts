@@ -58,6 +58,7 @@ describe('a function of the host', () => {
         const make = {
           logger: () => hf.createGateway({ process: processOf(), link: linkOf(), logger }),
           inspect: () => hf.createGateway({ process: processOf(), link: linkOf(), inspect: fails }),
+          'process.classify': () => hf.supervise(processOf({ classify: fails })),
           'process.output': () => hf.supervise(processOf({ output: fails })),
           onConnected: () => {
             const gateway = hf.connect(linkOf());
@@ -72,7 +73,7 @@ describe('a function of the host', () => {
       print(await Promise.all(all));
     `);
     const all = await lives(run);
-    expect(all).toHaveLength(12);
+    expect(all).toHaveLength(15);
     expectBounds(all);
     for (const { name, is, told } of all) {
       const [option, way] = name.split(' ');
@@ -89,6 +90,7 @@ describe('a listener', () => {
     const server = await RealServer.start('accepts');
     const run = program(`${prelude(server.target().url)}
       const events = ['status', 'ready', 'diagnostic', 'exit', 'restart', 'message', 'event'];
+      events.push('metric');
       const all = [];
       for (const [way, fails] of Object.entries(ways)) {
         all.push(live('all ' + way, () => {

@@ -77,7 +77,7 @@ describe('by line', () => {
     begin();
     output.push('stdout', 'open http://h/?token=abc123');
     expect(proofs).toEqual([{ proved: true, groups: { token: 'abc123' } }]);
-    expect(output.last(1)).toEqual(['open http://h/?token=[redacted]']);
+    expect(output.lastWords).toEqual(['open http://h/?token=[redacted]']);
   });
 
   it('is not looked for any more once nobody asks', () => {

@@ -51,6 +51,7 @@ const refused: [options: unknown, option: string, rule: string, value: string][]
   [service({ command: [''] }), 'process.command.0', 'must not be empty', 'an empty text'],
   [service({ env: { A: 3 } }), 'process.env.A', 'must be a text', '3'],
   [service({ plan: {} }), 'process.plan', 'must be a function', 'an object'],
+  [service({ classify: 'warn' }), 'process.classify', 'must be a function', 'a text of 4'],
   [service({ ready: { line: 'up' } }), 'process.ready.line', 'must be a regular', 'a text of 2'],
   [service({ ready: { http: 80 } }), 'process.ready.http', 'must be a URL or a function', '80'],
   [service({ ready: { probe: 1 } }), 'process.ready.probe', 'must be a function', '1'],

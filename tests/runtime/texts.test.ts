@@ -14,7 +14,8 @@ describe('the last words', () => {
     for (let n = 0; n < 700; n += 1) ring.push('stdout', `line ${n}`);
     expect(ring.lines).toHaveLength(500);
     expect([ring.lines[0]?.text, ring.lines.at(-1)?.text]).toEqual(['line 200', 'line 699']);
-    expect(ring.last(2)).toEqual(['line 698', 'line 699']);
+    expect(ring.lastWords).toHaveLength(20);
+    expect(ring.lastWords.slice(-2)).toEqual(['line 698', 'line 699']);
   });
 
   it('are at most 256 KiB, however long a line is', () => {
@@ -41,7 +42,7 @@ describe('the last words', () => {
 
   it('never hold a secret of that process, and a reader sees the line as it was', () => {
     const ring = new OutputRing();
-    ring.begin({ DB_PASSWORD: 'hunter2!', PORT: '8123' });
+    ring.begin({ env: { DB_PASSWORD: 'hunter2!', PORT: '8123' } });
     const read: OutputLine[] = [];
     const stop = ring.follow((line) => read.push(line));
     ring.push('stdout', 'hunter2! on 8123');
@@ -93,17 +94,18 @@ describe('a text', () => {
     'basic facts',
   ];
   it.each(harmless)('%s stays as it is', (text) => {
-    expect(redactor({ TOKEN: 'short', PATH: 'listening', KEEP: 'training' })(text)).toBe(text);
+    const env = { TOKEN: 'short', PATH: 'listening', KEEP: 'training', MAX_TOKENS: '127000' };
+    expect(redactor({ env })(text)).toBe(text);
   });
 
   it('loses every secret of the environment, the longer one first', () => {
     const env = { API_KEY: 'abcdef', SESSION_SECRET: 'abcdef-ghijkl', TOKEN: undefined };
-    const clean = redactor(env)('abcdef-ghijkl, then abcdef and abcdef');
+    const clean = redactor({ env })('abcdef-ghijkl, then abcdef and abcdef');
     expect(clean).toBe('[redacted], then [redacted] and [redacted]');
   });
 
   it('may hold what means something to a regular expression', () => {
-    expect(redactor({ PASSWORD: 'a+b(c)$&' })('x a+b(c)$& y')).toBe('x [redacted] y');
+    expect(redactor({ env: { PASSWORD: 'a+b(c)$&' } })('x a+b(c)$& y')).toBe('x [redacted] y');
   });
 });
 

@@ -13,6 +13,11 @@ const groups: Readonly<Record<string, string>> = {
   RP: '1-13 15 16 18',
   AU: '1-14 16 17 20-23',
   BI: '1-3 5-8 10',
+  // what it says of itself: health, records, figures, and the lines of its process
+  DG: '1-7 9-12 14 16 17',
+  // what it must not say
+  SE: '1-3 7',
+  PO: '25',
   // a service and its processes: what a start that failed costs, and what each deadline leads to
   SV: '1-22',
   // what the bug museum has, and no scenario before

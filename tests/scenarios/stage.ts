@@ -14,8 +14,10 @@ import {
   connect,
   createGateway,
   type Gateway,
+  type GatewayEvents,
   type GatewayOptions,
   type Link,
+  type Metric,
   type ProcessOptions,
   type Status,
   type Supervised,
@@ -48,6 +50,8 @@ export class Subject<T extends Any = Any> {
   readonly is: T;
   readonly statuses: Status[] = [];
   readonly diagnostics: { level: string; code: string; message: string }[] = [];
+  readonly exits: GatewayEvents['exit'][] = [];
+  readonly metrics: Metric[] = [];
   readonly said: string[];
   readonly #pending = new Map<Promise<unknown>, string>();
   readonly failures: unknown[] = [];
@@ -63,6 +67,8 @@ export class Subject<T extends Any = Any> {
     });
     real.on('status', (status) => this.statuses.push(status));
     real.on('diagnostic', (diagnostic) => this.diagnostics.push(diagnostic));
+    real.on('exit', (exit) => this.exits.push(exit));
+    real.on('metric', (metric) => this.metrics.push(metric));
   }
 
   /** The states in the order they were told, repetitions left out (DG-12 looks at them too). */
@@ -263,9 +269,9 @@ export class Stage {
       this.#witnesses.flatMap(({ refused }) => refused),
       'the leaves keep to the automata of the checker',
     ).toEqual([]);
-    const texts = this.subjects.flatMap(({ statuses, diagnostics, said, failures, is }) => [
+    const texts = this.subjects.flatMap(({ said, failures, is, ...heard }) => [
       ...said,
-      JSON.stringify([statuses, diagnostics, is.diagnostics]),
+      JSON.stringify([heard, is.diagnostics]),
       ...failures.map((error) => `${error} ${JSON.stringify(error)}`),
     ]);
     expect(

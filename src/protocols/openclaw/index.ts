@@ -12,6 +12,7 @@ import type { Protocol } from '../../ports.ts';
 import { word } from '../hostile.ts';
 import type { DeviceTokenStore, IdentityStore } from './device.ts';
 import type { Client } from './frames.ts';
+import { classify } from './lines.ts';
 import { Memories } from './memory.ts';
 import type { Terms } from './papers.ts';
 import { OpenclawSession, type PinnedHost } from './session.ts';
@@ -41,6 +42,7 @@ export function openclaw(options: OpenclawOptions = {}): Protocol {
     // Two ticks of silence, then one question; a hello that states its own rhythm replaces it.
     heartbeat: { mode: 'probe', silenceMs: 60_000, probes: 1, probeMs: 5000 },
     stopGraceMs,
+    classify,
     session: (host: PinnedHost) => new OpenclawSession(host, terms, memories),
   };
 }
