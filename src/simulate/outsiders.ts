@@ -32,6 +32,8 @@ const unmarked: Mark = { name: 'NOBODY', value: 'nobody' };
 export class Outsiders {
   /** the host that asks; another number is another host */
   host = 1;
+  /** what whoever asks for a record or a port gets instead of an answer */
+  silent: Promise<never> | undefined;
   /** hosts that live, beside the one that asks */
   readonly hosts = new Set<number>();
   readonly #table: ProcessTable;
@@ -42,9 +44,12 @@ export class Outsiders {
     self: () => this.#identityOf(this.host),
     identify: (pid) => this.#identify(pid),
     carries: (mark) => this.#marked(mark).length > 0,
-    occupant: async (port) => this.#occupant(port),
+    occupant: (port) => this.silent ?? Promise.resolve(this.#occupant(port)),
     adopt: (claim, events) => this.#adopt(claim, events),
-    records: (folder) => filesIn(this.#folder(folder)),
+    records: (folder) => {
+      const files = filesIn(this.#folder(folder));
+      return { ...files, read: (name) => this.silent ?? files.read(name) };
+    },
   };
 
   constructor(table: ProcessTable) {
@@ -68,6 +73,11 @@ export class Outsiders {
     const outsider: Outsider = { child, mark, listens: port, events: null };
     this.#all.push(outsider);
     return child;
+  }
+
+  /** How many live, and are told to nobody. */
+  get alive(): number {
+    return this.#all.filter(({ child, events }) => child.group > 0 && events === null).length;
   }
 
   /** The names of the records in a folder. */

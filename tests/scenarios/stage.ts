@@ -23,8 +23,10 @@ import {
   type Supervised,
   supervise,
 } from '../../src/index.ts';
+import type { ProcessDriver } from '../../src/ports.ts';
 import { Gateway as Unit } from '../../src/runtime/gateway.ts';
 import { type Call, Network } from '../../src/simulate/network.ts';
+import { Outsiders } from '../../src/simulate/outsiders.ts';
 import { type Child, ProcessTable } from '../../src/simulate/processes.ts';
 import { type Witness, type World, witness } from '../../src/verify/index.ts';
 import { FakeClock } from '../fakes/clock.ts';
@@ -103,6 +105,12 @@ export class Stage {
   readonly clock = new FakeClock();
   readonly network = new Network();
   readonly table = new ProcessTable();
+  /** processes that nobody on the stage has started */
+  readonly outsiders = new Outsiders(this.table);
+  readonly driver: ProcessDriver = Object.assign(
+    (...asked: Parameters<ProcessDriver>) => this.table.driver(...asked),
+    { census: this.outsiders.census },
+  );
   readonly subjects: Subject[] = [];
   /** what may outlive the scenario: a process that nobody can kill */
   unkillable = 0;
@@ -147,10 +155,10 @@ export class Stage {
       wakes = onResume;
       return this.clock;
     };
-    const { network, table, luck } = this;
+    const { network, driver, luck } = this;
     const environment = {
       ...{ clock: noticed, defer: microtaskDefer, afterwards: immediateDefer, uuid },
-      ...{ random: () => luck, transport: network.transport, driver: table.driver },
+      ...{ random: () => luck, transport: network.transport, driver },
     };
     const subject = this.#enter(world, ({ clock: _, ...more }): Gateway => {
       const halves = { ...(process && { process }), ...(link && { link }) };
@@ -176,7 +184,7 @@ export class Stage {
     return {
       command: ['service', '--token', secret],
       env: { SERVICE_TOKEN: secret },
-      driver: this.table.driver,
+      driver: this.driver,
       stop: given.stop,
       ...more,
     };
@@ -262,7 +270,7 @@ export class Stage {
     expect(open(), 'G6: every promise settles in bounded time').toEqual([]);
     expect(this.broken, 'G1 to G3, after each step').toEqual([]);
     expect(
-      { sockets: this.network.alive, processes: this.table.alive, timers: this.clock.armed },
+      { sockets: this.network.alive, processes: this.#ours, timers: this.clock.armed },
       'G3: nothing is left',
     ).toEqual({ sockets: 0, processes: this.unkillable, timers: 0 });
     expect(
@@ -300,16 +308,21 @@ export class Stage {
     return subject;
   }
 
+  /** Processes beside those that are none of ours, or not yet. */
+  get #ours(): number {
+    return this.table.alive - this.outsiders.alive;
+  }
+
   /** G1, G2, G3, whenever nothing is in flight. */
   #look(): void {
-    const { network, table, subjects, clock } = this;
+    const { network, subjects, clock } = this;
     const most = subjects.length;
     const note = (what: string) => this.broken.push(`${what} at ${clock.now()} ms`);
     if (network.alive > most) note(`G1: ${network.alive} sockets are alive`);
-    if (table.alive > most + this.unkillable) note(`G2: ${table.alive} processes are alive`);
+    if (this.#ours > most + this.unkillable) note(`G2: ${this.#ours} processes are alive`);
     const states = subjects.map(({ is }) => is.status.state);
     if (states.some((state) => state !== 'stopped' && state !== 'disposed')) return;
-    if (network.alive + table.alive > this.unkillable) note('G3: something lives on when stopped');
+    if (network.alive + this.#ours > this.unkillable) note('G3: something lives on when stopped');
     if (clock.armed > 0) note(`G3: ${clock.armed} timers are armed when stopped`);
   }
 }

@@ -1,0 +1,97 @@
+/** A wrong line for each scenario of OW.test.ts. */
+import type { Mutant } from './mutants.ts';
+
+const finding = 'machines/finding.ts';
+const gateway = 'machines/gateway.ts';
+const leaves = 'src/runtime/finding-leaves.ts';
+const custody = 'src/runtime/custody.ts';
+
+export const mutants: readonly Mutant[] = [
+  {
+    // a port that is still taken when the time is over is started on
+    ids: ['OW-01'],
+    file: finding,
+    find: "  after: { port: 'failed.occupied' },",
+    instead: "  after: { port: 'preparing' },",
+  },
+  {
+    ids: ['OW-02'],
+    file: finding,
+    find: "pausing: { after: { poll: 'asking' } },",
+    instead: 'pausing: {},',
+  },
+  {
+    // what is not ours is replaced
+    ids: ['OW-03'],
+    file: gateway,
+    find: "notOurs: and([not('starting'), stateIn('#attached')]),",
+    instead: "notOurs: and(['starting', stateIn('#attached')]),",
+  },
+  {
+    // whoever listens is the service
+    ids: ['OW-04'],
+    file: leaves,
+    find: "post({ type: proved ? 'port.serving' : 'port.taken' });",
+    instead: "post({ type: 'port.serving' });",
+  },
+  {
+    ids: ['OW-05'],
+    file: finding,
+    find: "      { guard: 'exhausted', target: 'failed.occupied' },\n",
+    instead: '',
+  },
+  {
+    ids: ['OW-06'],
+    file: finding,
+    find: "  after: { port: 'failed.occupied' },",
+    instead: '  after: {},',
+  },
+  {
+    // nobody looks whether it is still there
+    ids: ['OW-07'],
+    file: gateway,
+    find: "{ guard: 'abandons', actions: 'lookAround' },",
+    instead: '',
+  },
+  {
+    // an adopted process has no lines to show
+    ids: ['OW-08'],
+    file: 'src/runtime/readiness.ts',
+    find: "if (process?.ownership === 'adopted') {",
+    instead: 'if (false) {',
+  },
+  {
+    // it is killed at once
+    ids: ['OW-09'],
+    file: 'machines/supervisor.ts',
+    find: "'process.alive': { target: 'falling.toCycle', actions: 'stopProcess' },",
+    instead: "'process.alive': { target: 'falling.toCycle', actions: 'killProcess' },",
+  },
+  {
+    // the record outlives the process
+    ids: ['OW-10'],
+    file: 'src/runtime/service-leaves.ts',
+    find: '        source.note((custody) => custody.gone());\n',
+    instead: '',
+  },
+  {
+    // what was there before counts as what was asked for
+    ids: ['OW-11'],
+    file: 'machines/ledger.ts',
+    find: "'service.ready': { guard: 'owed', target: 'due' },",
+    instead: "'service.ready': { actions: 'serve' },",
+  },
+  {
+    // two hosts share a process
+    ids: ['OW-12'],
+    file: custody,
+    find: "    if (this.#isOther(host)) throw new Error(`the host with pid ${host.pid} supervises it already`);\n",
+    instead: '',
+  },
+  {
+    ids: ['OW-13'],
+    file: finding,
+    find: "  after: { look: 'failed.occupied' },",
+    instead: '  after: {},',
+  },
+];
