@@ -13,6 +13,8 @@ const groups: Readonly<Record<string, string>> = {
   RP: '1-13 15 16 18',
   AU: '1-14 16 17 20-23',
   BI: '1-3 5-8 10',
+  // a configuration that is changed by compare-and-set
+  RL: '13-17',
   // a service and its processes: what a start that failed costs, and what each deadline leads to
   SV: '1-22',
   // what the bug museum has, and no scenario before
