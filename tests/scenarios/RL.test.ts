@@ -47,7 +47,7 @@ function stoppedWith(contents: string) {
 }
 
 describe('a change over requests', () => {
-  it('RL-13: is made again to the fresh snapshot after one conflict, and committed once', async () => {
+  it('RL-13: is made again to the fresh snapshot after a conflict, committed once', async () => {
     const { service, delivery, record } = await running();
     await service.fault({ name: 'config-conflict' });
     const seen: unknown[] = [];
