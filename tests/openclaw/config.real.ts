@@ -75,8 +75,10 @@ describe('the configuration of a real gateway', () => {
 
     // somebody with an editor, between our reading and our writing
     const seen: unknown[] = [];
+    const shown = new Set<unknown>();
     const contested = await delivery.change((copy) => {
       seen.push((copy as Written).ui?.seamColor);
+      shown.add((copy as Written).gateway?.remote?.token);
       if (seen.length === 1) {
         const theirs = { ...written(), ui: { seamColor: '#445566' } };
         prepared.writeConfig(`${JSON.stringify(theirs, null, 2)}\n`);
@@ -86,6 +88,7 @@ describe('the configuration of a real gateway', () => {
     expect(contested).toMatchObject({ committed: true, via: 'request' });
     expect(seen).toEqual(['#112233', '#445566']);
     expect(written()).toMatchObject({ ui: { seamColor: '#778899' } });
+    expect([...shown]).toEqual(['__OPENCLAW_REDACTED__']);
     expect(written().gateway?.remote?.token).toBe(secret);
 
     await link.stop();
