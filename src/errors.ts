@@ -34,6 +34,10 @@ export const errorCodes = [
   'HF_CONFIGURATION',
   'HF_RUNTIME',
   'HF_UNKILLABLE',
+  'HF_CONFIG_CONFLICT',
+  'HF_CONFIG_CORRUPT',
+  'HF_CONFIG_FILE',
+  'HF_CONFIG_UNCERTAIN',
   'HF_USER_FUNCTION',
   'HF_INTERNAL',
 ] as const;

@@ -123,15 +123,18 @@ describe.each(nodes)('on %s', (node) => {
     expect(stdout).toMatch(/^stopped .+ nothing left running\n$/m);
   });
 
-  it.each(['holdfast/machines', 'holdfast/protocols', 'holdfast/verify', 'holdfast/testing'])(
-    '%s loads',
-    (entry) => {
-      const names = `import('${entry}').then((all) => console.log(Object.keys(all).length))`;
-      const { status, stdout, stderr } = run(node, 'node', ['--eval', names]);
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(Number(stdout)).toBeGreaterThan(0);
-    },
-  );
+  it.each([
+    'holdfast/machines',
+    'holdfast/protocols',
+    'holdfast/config',
+    'holdfast/verify',
+    'holdfast/testing',
+  ])('%s loads', (entry) => {
+    const names = `import('${entry}').then((all) => console.log(Object.keys(all).length))`;
+    const { status, stdout, stderr } = run(node, 'node', ['--eval', names]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(Number(stdout)).toBeGreaterThan(0);
+  });
 
   it('its command is installed, and knows its version', () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

@@ -91,6 +91,7 @@ const trespasses: [file: string, specifier: string, message: string][] = [
   ['src/inspector/server.ts', '../drivers/ws.ts', 'inspector may import only'],
   ['src/inspector/page/app.ts', '../../cli/main.ts', 'inspector may import only'],
   ['src/telemetry/log.ts', '../drivers/ws.ts', 'telemetry may import only'],
+  ['src/delivery/new.ts', '../drivers/child-process.ts', 'delivery may import only'],
   ['src/elsewhere/new.ts', '../cli/main.ts', 'Nobody imports cli.'],
 ];
 

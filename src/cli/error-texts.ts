@@ -138,6 +138,29 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
     cause: 'A process outlives SIGKILL: the kernel holds it, in a disk wait for example.',
     remedy: 'Nothing is started beside it. When it is gone call `start()`.',
   },
+  HF_CONFIG_CONFLICT: {
+    from: '`change()` of `configDelivery`',
+    cause: 'Somebody else wrote the configuration, twice in a row. Nothing was overwritten.',
+    remedy: 'Call `change()` again when the other writer is done.',
+  },
+  HF_CONFIG_CORRUPT: {
+    from: '`change()` of `configDelivery`',
+    cause: 'The configuration cannot be read, or the service calls it invalid. It is left alone.',
+    remedy: 'Repair it. A file that is not JSON needs `parse` and `serialise`.',
+  },
+  HF_CONFIG_FILE: {
+    from: '`change()` of `configDelivery`',
+    cause:
+      'The file cannot be read or replaced: `details.system`, or a link that leaves its folder.',
+    remedy: 'Look at the path, its permissions and its folder; a link has to stay in the folder.',
+  },
+  HF_CONFIG_UNCERTAIN: {
+    from: '`change()` of `configDelivery`',
+    cause:
+      'The answer was lost, and reading again has not shown the change: `details.seen` is ' +
+      '`absent`, `hidden` behind redacted values, or `unread`.',
+    remedy: 'Call `change()` again: it commits nothing when the change is there after all.',
+  },
   HF_USER_FUNCTION: {
     from: 'diagnostics, and inside the message of what it led to',
     cause: 'A function, a listener or a port of the host threw or rejected.',

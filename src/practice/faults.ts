@@ -275,6 +275,20 @@ export const faults = {
     parameters: { skip: integer(1, 1, 1000) },
     does: 'leaves skip numbers out before the next event of each connection',
   },
+  'config-conflict': {
+    when: 'openclaw',
+    parameters: { times: count(1) },
+    does: 'somebody else writes the configuration just before the next times config.set are judged',
+  },
+  'config-lost': {
+    when: 'openclaw',
+    parameters: {
+      kept: flag(true),
+      ending: choice('restart', ['restart', 'silence'] as const),
+      times: count(1),
+    },
+    does: 'the next times config.set, kept or not, get no answer but a restart, or none at all',
+  },
   ticks: {
     when: 'openclaw',
     parameters: { everyMs: duration(0) },

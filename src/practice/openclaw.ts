@@ -6,6 +6,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { counted } from './conditions.ts';
+import { Configuration } from './configuration.ts';
 import { DeviceBook } from './devices.ts';
 import type { Dialect, FaultEffects, House } from './dialect.ts';
 import { integerOf, isRecord, type JsonRecord, parseJson, textOf } from './json.ts';
@@ -54,6 +55,7 @@ function readFrame(value: unknown): Frame | undefined {
 
 class Openclaw {
   readonly book: DeviceBook;
+  readonly configuration = new Configuration();
   readonly rules: Rules;
   challengesWithheld = 0;
   readonly #house: House;
@@ -83,6 +85,7 @@ class Openclaw {
       status: () => ({ ok: true, bootId: house.bootId, pid: process.pid }),
       'system-presence': () => this.#presence(),
       'practice.echo': (params) => params,
+      'config.get': () => this.configuration.snapshot(),
     };
     this.tickEvery(plan.tickMs);
   }
@@ -155,6 +158,7 @@ class Openclaw {
       pairings: book.pairings,
       paired: book.size,
       pending: book.pending,
+      configuration: this.configuration.stats(),
     };
   }
 
@@ -192,7 +196,12 @@ class Openclaw {
 
   #hello(peer: Peer, { role, scopes, grant }: Admission) {
     const { bootId } = this.#house;
-    const methods = [...Object.keys(this.#methods), 'practice.fault', 'practice.sleep'];
+    const methods = [
+      ...Object.keys(this.#methods),
+      'config.set',
+      'practice.fault',
+      'practice.sleep',
+    ];
     const token = grant && { deviceToken: grant.token, issuedAtMs: grant.issuedAtMs };
     return {
       type: 'hello-ok',
@@ -220,6 +229,7 @@ class Openclaw {
     const own = Object.hasOwn(this.#methods, method) ? this.#methods[method] : undefined;
     if (own) this.#answer(peer, id, own(given));
     else if (method === 'practice.fault') this.#fault(peer, id, params);
+    else if (method === 'config.set') this.#configure(peer, id, given);
     else if (method === 'practice.sleep') {
       const ms = Math.min(Math.max(0, integerOf(given, 'ms') ?? 0), 600_000);
       peer.later(ms, () => this.#answer(peer, id, { slept: ms }));
@@ -232,6 +242,14 @@ class Openclaw {
     const { answer, run } = this.#house.fault(peer, params);
     if (answer.ok) this.#answer(peer, id, answer, run);
     else this.#fail(peer, id, mismatch(answer.error));
+  }
+
+  #configure(peer: Peer, id: string, params: JsonRecord): void {
+    const { ending, verdict } = this.configuration.set(params);
+    if (ending === 'restart') this.#house.fault(peer, { name: 'restart' }).run();
+    if (ending !== undefined) return;
+    if (verdict.ok) this.#answer(peer, id, verdict.payload);
+    else this.#fail(peer, id, mismatch(verdict.message));
   }
 
   #answer(peer: Peer, id: string, payload: unknown, sent?: () => void): void {
@@ -292,6 +310,14 @@ function effectsOf(openclaw: Openclaw): FaultEffects {
     },
     'no-challenge': ({ times }) => {
       openclaw.challengesWithheld = counted(times);
+      return undefined;
+    },
+    'config-conflict': ({ times }) => {
+      openclaw.configuration.conflicts = counted(times);
+      return undefined;
+    },
+    'config-lost': ({ kept, ending, times }) => {
+      openclaw.configuration.loss = { kept, ending, left: counted(times) };
       return undefined;
     },
     'seq-gap': ({ skip }) => {

@@ -18,6 +18,8 @@ const groups: Readonly<Record<string, string>> = {
   // what it must not say
   SE: '1-3 7',
   PO: '25',
+  // a configuration that is changed by compare-and-set
+  RL: '13-17',
   // a service and its processes: what a start that failed costs, and what each deadline leads to
   SV: '1-22',
   // whose process it is: ours, ours from a host that was killed, or somebody else's
