@@ -208,7 +208,8 @@ export const guarantees: readonly Guarantee[] = [
     sentence:
       'While we are attached to a process of somebody else there is none that we may signal.',
     kind: 'always',
-    forbids: ['I36'],
+    forbids: ['I45', 'I53'],
+    groups: ['OW'],
     check: (view) =>
       service(view)?.matches('attached') && view.at('gateway/service/process') !== undefined
         ? 'something could signal it'

@@ -2,13 +2,14 @@
  * The museum, sections C to E: processes and who owns them, ten turns of one decision about
  * heartbeats, restarts and configuration. A row must cite what is about that very bug.
  */
-import { type Exhibit, exhibit, open, out, promised, tested } from './exhibit.ts';
+import { type Exhibit, exhibit, out, promised, tested } from './exhibit.ts';
 
 const both = 'tests/e2e/both.test.ts';
 const children = 'tests/drivers/child-process.test.ts';
 const conformance = 'tests/drivers/process-conformance.ts';
 const host = 'tests/e2e/hostile-host.test.ts';
 const link = 'tests/e2e/link.test.ts';
+const owners = 'tests/e2e/ownership.test.ts';
 const restarts = 'tests/e2e/restarts.test.ts';
 const service = 'tests/e2e/service.test.ts';
 const stops = 'tests/e2e/service-stop.test.ts';
@@ -63,8 +64,13 @@ export const processes: readonly Exhibit[] = [
     'C10',
     'Two copies of an app take each other’s processes for strays',
     tested(children, 'the mark is found in an environment of any size, whole and nowhere else'),
+    'OW-12',
   ),
-  out('C11', 'A lock file with a pid that is used again keeps the app out', 'no lock is written'),
+  exhibit(
+    'C11',
+    'A lock file with a pid that is used again keeps the app out',
+    tested(owners, 'never leads to a stranger who has the same number now'),
+  ),
   exhibit(
     'C12',
     'The app is gone before its process is',
@@ -93,12 +99,7 @@ export const processes: readonly Exhibit[] = [
     tested('tests/e2e/link-ends.test.ts', 'waits 250 ms for an answer to its close frame'),
     tested('tests/drivers/ws.test.ts', 'reaches the peer as a TCP reset and leaves no TIME_WAIT'),
   ),
-  open(
-    'C19',
-    'A process is started on a port that is still taken',
-    'nobody looks at the port; its process ends, says so, and is tried `startsMax` times',
-    tested(service, 'PO-06: before it was ready is tried startsMax times, then failed'),
-  ),
+  exhibit('C19', 'A process is started on a port that is still taken', 'OW-01', 'OW-02'),
   exhibit(
     'C20',
     'Each try kills the process of the last one, and a start that was broken off passes for done',
