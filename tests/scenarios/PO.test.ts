@@ -2,7 +2,7 @@
  * What a process is given: the environment of the host with the changes of the plan, and nothing
  * that would make it believe that somebody else supervises it.
  */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { onStage } from './stage.ts';
 
 const stage = onStage();
@@ -15,13 +15,19 @@ const traces = [
   'LAUNCH_JOB_LABEL',
 ];
 
+const names = [...traces, 'HF_KEPT', 'HF_REMOVED'];
+const before = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+
 afterEach(() => {
-  vi.unstubAllEnvs();
+  for (const name of names) delete process.env[name];
+  for (const [name, value] of Object.entries(before)) {
+    if (value !== undefined) process.env[name] = value;
+  }
 });
 
 describe('the environment of a process', () => {
   it('PO-25: has no trace of our own supervisor, and what the plan says instead', async () => {
-    for (const name of [...traces, 'HF_KEPT', 'HF_REMOVED']) vi.stubEnv(name, 'of the host');
+    for (const name of names) process.env[name] = 'of the host';
     const plan = () => ({
       command: ['serve'] as const,
       env: { OPENCLAW_NO_RESPAWN: '1', HF_REMOVED: undefined, NOTIFY_SOCKET: '/of/the/plan' },
