@@ -25,7 +25,6 @@ export const locating = {
   entry: 'openCustody',
   invoke: custody,
   on: {
-    'service.raise': {},
     'custody.none': 'clearing',
     'custody.ours': 'owned',
     'custody.leftover': 'owned.evicting',
@@ -38,7 +37,6 @@ export const clearing = {
   description: 'Nothing is started on a port that somebody else holds.',
   initial: 'asking',
   on: {
-    'service.raise': {},
     'port.free': 'preparing',
     'port.serving': 'attached',
     // who comes back again and again is not ended for ever
@@ -51,7 +49,6 @@ export const clearing = {
   states: {
     asking: {
       entry: 'openPort',
-      exit: 'shutPort',
       invoke: port,
       on: { 'port.taken': 'pausing' },
     },
@@ -63,17 +60,11 @@ export const attached = {
   description: "Somebody else's process serves. It gets no signal and is never replaced.",
   entry: 'reportAttached',
   initial: 'serving',
-  on: {
-    'service.raise': { actions: 'reportAttached' },
-    'service.cycle': { actions: 'reportAttached' },
-    'service.recover': { actions: 'reportAttached' },
-  },
   states: {
     serving: { on: { 'service.look': 'looking' } },
     looking: {
       description: 'The link does not reach it. If it is gone, one of ours is started.',
       entry: 'openPort',
-      exit: 'shutPort',
       invoke: port,
       on: {
         'port.serving': 'serving',

@@ -101,7 +101,6 @@ export const gateway = setup({
   guards: {
     current,
     owned: stateIn('#owned'),
-    attached: and([({ context }) => context.service !== null, stateIn('#attached')]),
     doubted: ({ context }) => context.doubted,
     owed: ({ context }) =>
       context.asked > Math.max(context.served, context.dropped, context.refused),
@@ -113,7 +112,6 @@ export const gateway = setup({
     answers: ({ event }) =>
       event.type === 'link.unreachable' && ['restart', 'wait', 'again'].includes(event.cause),
     refuses: and([not('answers'), 'owned']),
-    abandons: and([not('answers'), 'attached']),
     mute: ({ event }) => event.type === 'link.lost' && event.cause === 'mute',
     limited: ({ event }) => 'withinMs' in event && event.withinMs > 0,
     wanted: stateIn('#wanted'),
@@ -232,7 +230,7 @@ export const gateway = setup({
                   on: {
                     'link.unreachable': [
                       { guard: 'answers', target: 'deferred' },
-                      { guard: 'attached', actions: 'lookAround' },
+                      { actions: 'lookAround' },
                     ],
                   },
                   after: { serve: { guard: 'owned', actions: 'doubt' } },
@@ -289,7 +287,7 @@ export const gateway = setup({
                   on: {
                     'link.unreachable': [
                       { guard: 'refuses', actions: 'doubt' },
-                      { guard: 'abandons', actions: 'lookAround' },
+                      { actions: 'lookAround' },
                     ],
                   },
                 },

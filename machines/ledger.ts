@@ -14,7 +14,7 @@ export const ledger = {
     quit: { target: '.clear', actions: 'drop' },
     'service.unkillable': { target: '.clear', actions: 'drop' },
     'service.launching': { target: '.clear', actions: 'serve' },
-    'service.attached': { target: '.clear', actions: 'refuse' },
+    'service.attached': { actions: 'refuse' },
     restart: { guard: 'heeded', actions: 'join' },
   },
   states: {
@@ -58,13 +58,13 @@ export const cooldown = {
 } as const;
 
 export const ownership = {
-  description: 'Whose process it is. What is not ours is never stopped and never replaced.',
-  initial: 'none',
+  description: 'Whose process it is. What is attached is never stopped and never replaced.',
+  initial: 'owned',
   on: {
+    'service.attached': '.attached',
     'service.launching': '.owned',
     'service.ready': '.owned',
-    'service.attached': '.attached',
-    'service.failed': '.none',
+    'service.failed': '.owned',
   },
-  states: { none: {}, owned: { id: 'owned' }, attached: { id: 'attached' } },
+  states: { owned: { id: 'owned', description: 'Ours, or none.' }, attached: { id: 'attached' } },
 } as const;

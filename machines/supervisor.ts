@@ -111,7 +111,6 @@ export const supervisor = setup({
     hearReport: hears(),
     openCustody: opens('custody'),
     openPort: opens('port'),
-    shutPort: opens('port'),
     openPlan: opens('plan'),
     openProcess: opens('process'),
     openReadiness: opens('readiness'),

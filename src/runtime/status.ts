@@ -156,6 +156,7 @@ const phases: readonly [keyof SystemView, string, string][] = [
   ['process', 'held.stopping', 'terminating'],
   ['supervisor', 'locating', 'locating'],
   ['supervisor', 'clearing', 'clearing'],
+  ['supervisor', 'attached.looking', 'looking'],
   ['supervisor', 'owned.evicting', 'evicting'],
   ['supervisor', 'preparing', 'preparing'],
   ['supervisor', 'backingOff', 'backing-off'],

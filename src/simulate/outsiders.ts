@@ -34,6 +34,10 @@ export class Outsiders {
   host = 1;
   /** what whoever asks for a record or a port gets instead of an answer */
   silent: Promise<never> | undefined;
+  /** how often it was asked who listens on a port */
+  asked = 0;
+  /** who is claimed has ended a moment before */
+  elusive = false;
   /** hosts that live, beside the one that asks */
   readonly hosts = new Set<number>();
   readonly #table: ProcessTable;
@@ -44,7 +48,10 @@ export class Outsiders {
     self: () => this.#identityOf(this.host),
     identify: (pid) => this.#identify(pid),
     carries: (mark) => this.#marked(mark).length > 0,
-    occupant: (port) => this.silent ?? Promise.resolve(this.#occupant(port)),
+    occupant: (port) => {
+      this.asked += 1;
+      return this.silent ?? Promise.resolve(this.#occupant(port));
+    },
     adopt: (claim, events) => this.#adopt(claim, events),
     records: (folder) => {
       const files = filesIn(this.#folder(folder));
@@ -116,7 +123,7 @@ export class Outsiders {
     const pid = identity?.pid;
     const found = this.#all.filter(({ child }) => child.pid === pid && child.alive);
     const [outsider] = found.length > 0 || mark === null ? found : this.#marked(mark);
-    if (outsider === undefined) {
+    if (outsider === undefined || this.elusive) {
       this.#table.later(() => {
         events.failed({ code: 'ESRCH', message: 'it has ended meanwhile' });
         events.empty();

@@ -7,4 +7,6 @@ export const reasons: Readonly<Record<string, string>> = {
     'our own record answers at once: how long it is waited for, nobody lives to see',
   'gateway.life.wanted.running.doubtful/link.lost/sibling':
     'the doubt replaces the process in the same step, or waits for the cooldown alike in both',
+  'gateway.ownership/initial-attached':
+    'whose it is is asked only once the service has said so, or has failed, which says it too',
 };

@@ -3,6 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const finding = 'machines/finding.ts';
 const gateway = 'machines/gateway.ts';
+const ledger = 'machines/ledger.ts';
 const leaves = 'src/runtime/finding-leaves.ts';
 const custody = 'src/runtime/custody.ts';
 
@@ -50,8 +51,8 @@ export const mutants: readonly Mutant[] = [
     // nobody looks whether it is still there
     ids: ['OW-07'],
     file: gateway,
-    find: "{ guard: 'abandons', actions: 'lookAround' },",
-    instead: '',
+    find: "                      { guard: 'refuses', actions: 'doubt' },\n                      { actions: 'lookAround' },\n",
+    instead: "                      { guard: 'refuses', actions: 'doubt' },\n",
   },
   {
     // an adopted process has no lines to show
@@ -77,7 +78,7 @@ export const mutants: readonly Mutant[] = [
   {
     // what was there before counts as what was asked for
     ids: ['OW-11'],
-    file: 'machines/ledger.ts',
+    file: ledger,
     find: "'service.ready': { guard: 'owed', target: 'due' },",
     instead: "'service.ready': { actions: 'serve' },",
   },
@@ -93,5 +94,60 @@ export const mutants: readonly Mutant[] = [
     file: finding,
     find: "  after: { look: 'failed.occupied' },",
     instead: '  after: {},',
+  },
+  {
+    ids: ['OW-14'],
+    file: gateway,
+    find: "{ guard: 'answers', target: 'deferred' },\n                      { actions: 'lookAround' },",
+    instead: "{ guard: 'answers', target: 'deferred' },",
+  },
+  {
+    ids: ['OW-15'],
+    file: finding,
+    find: "after: { look: 'serving' },",
+    instead: '',
+  },
+  {
+    ids: ['OW-16'],
+    file: ledger,
+    find: "'service.attached': { actions: 'refuse' },",
+    instead: '',
+  },
+  {
+    ids: ['OW-17'],
+    file: ledger,
+    find: "'service.failed': { actions: 'serve' },",
+    instead: '',
+  },
+  {
+    // whose it was before the stop counts
+    ids: ['OW-18'],
+    file: gateway,
+    find: "notOurs: and([not('starting'), stateIn('#attached')]),",
+    instead: "notOurs: stateIn('#attached'),",
+  },
+  {
+    ids: ['OW-19'],
+    file: ledger,
+    find: "'service.failed': '.owned',",
+    instead: '',
+  },
+  {
+    ids: ['OW-20'],
+    file: ledger,
+    find: "'service.ready': '.owned',",
+    instead: '',
+  },
+  {
+    ids: ['OW-21'],
+    file: ledger,
+    find: "'service.launching': '.owned',",
+    instead: '',
+  },
+  {
+    ids: ['OW-22'],
+    file: 'machines/supervisor.ts',
+    find: "            'process.gone': '#supervisor.clearing',\n",
+    instead: '',
   },
 ];

@@ -85,6 +85,7 @@ describe('a port that somebody else holds', () => {
     const { subject, said } = await begun();
     const attached = { ownership: 'attached', pid: other.pid, port };
     expect(subject.is.status).toMatchObject({ state: 'running', process: attached });
+    expect(stage().outsiders.asked).toBe(1);
     for (const settleMs of [0, 500]) {
       const asked = outcome(subject.is.restart({ settleMs }));
       await stage().pass(settleMs);
@@ -141,11 +142,22 @@ describe('a port that somebody else holds', () => {
 });
 
 describe('the link to a process that is not ours', () => {
+  const reconnect = { firstMs: 1_000, maxMs: 1_000, jitter: 0 };
+  const gateway = (more = {}) =>
+    stage().gateway({
+      link: { reconnect: { ...reconnect, ...more } },
+      process: { port, portMs: 5_000, ready: { probe: () => true } },
+    });
+  const answers = () => {
+    stage().network.manner = 'accepts';
+    stage().welcomes();
+  };
+  type Subject = ReturnType<typeof gateway>;
+  const runs = ({ is }: Subject) => stage().until(() => is.status.state === 'running', 60_000);
+
   it('OW-07: redials; only when the port is free one of ours is started', async () => {
     const other = await stranger();
-    const reconnect = { firstMs: 1_000, jitter: 0 };
-    const ready = { probe: () => true };
-    const subject = stage().gateway({ link: { reconnect }, process: { port, ready } });
+    const subject = gateway();
     await stage().running(subject);
     expect(subject.is.status.process).toMatchObject({ ownership: 'attached', pid: other.pid });
     stage().network.manner = 'nobody';
@@ -155,10 +167,143 @@ describe('the link to a process that is not ours', () => {
     expect([other.signals, stage().table.children.length]).toEqual([[], 1]);
     other.exits(0);
     await stage().until(() => stage().table.children.length === 2, 60_000);
+    answers();
+    await runs(subject);
+    expect(subject.is.status.process).toMatchObject({ ownership: 'owned' });
+  });
+
+  it('OW-14: that was never open looks again too', async () => {
+    const other = await stranger();
+    stage().network.manner = 'nobody';
+    const subject = gateway();
+    await subject.is.start();
+    await stage().pass(3_000);
+    expect([other.signals, stage().table.children.length]).toEqual([[], 1]);
+    other.exits(0);
+    await stage().until(() => stage().table.children.length === 2, 60_000);
+    answers();
+    await runs(subject);
+  });
+
+  it('OW-15: goes on by itself when nobody can tell who is there', async () => {
+    await stranger();
+    // one look, and nothing that asks for another one meanwhile
+    const subject = gateway({ factor: 60, maxMs: 60_000 });
+    await stage().running(subject);
+    stage().network.manner = 'nobody';
+    stage().outsiders.silent = new Promise(() => {});
+    stage().claw.call.reset();
+    const looks = () => subject.is.status.phase === 'looking';
+    await stage().until(looks, 60_000);
+    await stage().pass(9_999);
+    expect(looks()).toBe(true);
+    stage().outsiders.silent = undefined;
+    await stage().pass(1);
+    expect(looks()).toBe(false);
+    answers();
+    await runs(subject);
+    expect(subject.is.status.process).toMatchObject({ ownership: 'attached' });
+  });
+});
+
+describe('a restart', () => {
+  /** Attached, and stopped again. */
+  async function once(more: Partial<ProcessOptions> = {}) {
+    const other = await stranger();
+    const made = await begun(more, { cooldownMs: 0 });
+    expect(made.subject.is.status.process).toMatchObject({ ownership: 'attached' });
+    await made.subject.is.stop();
+    return { ...made, other };
+  }
+
+  it('OW-16: that begins with somebody else’s process is refused, and it runs', async () => {
+    await stranger();
+    const { subject } = service();
+    const asked = outcome(subject.is.restart({ by: 'user' }));
+    await stage().settle();
+    expect(asked.value).toMatchObject({ outcome: 'refused', cause: 'not-owned' });
+    expect(subject.is.status).toMatchObject({ state: 'running' });
+  });
+
+  it('OW-17: that finds its port taken fails with that, and says so', async () => {
+    const { subject } = await begun({ foreign: 'refuse', portMs: 1_000 });
+    const other = await stranger();
+    const asked = outcome(subject.is.restart());
+    await stage().until(() => asked.settled, 60_000);
+    expect(asked.error).toMatchObject({ code: 'HF_OCCUPIED' });
+    expect([subject.is.status.state, other.signals]).toEqual(['failed', []]);
+  });
+
+  it('OW-18: of ours, after somebody else’s has gone, is not refused', async () => {
+    const { subject, other, said } = await once();
+    other.exits(0);
+    await stage().settle();
+    stage().outsiders.silent = new Promise(() => {});
+    await subject.is.start();
+    await stage().settle();
+    const asked = outcome(subject.is.restart());
+    await stage().settle();
+    expect(asked.settled).toBe(false);
+    stage().outsiders.silent = undefined;
+    void subject.is.stop();
+    await stage().settle();
+    await subject.is.start();
+    await stage().settle();
+    expect(asked.value).toMatchObject({ outcome: 'superseded' });
+    const again = outcome(subject.is.restart());
+    await stage().until(() => again.settled, 60_000);
+    expect(again.value).toMatchObject({ outcome: 'replaced' });
+    expect(said.plans).toBe(2);
+  });
+
+  it('OW-19: of what could not start after somebody else’s is tried', async () => {
+    const { subject, said } = await once({ portMs: 1_000 });
+    said.serves = false;
+    await subject.is.start();
+    await stage().pass(1_000);
+    expect(subject.is.status).toMatchObject(occupied);
+    const asked = outcome(subject.is.restart({ by: 'user' }));
+    await stage().until(() => asked.settled, 60_000);
+    expect(asked.error).toMatchObject({ code: 'HF_OCCUPIED' });
+  });
+
+  it('OW-20: of what was taken over after somebody else’s replaces it', async () => {
+    const { subject, other } = await once({ custodyDir });
+    other.exits(0);
+    const left = await leftover();
+    await subject.is.start();
+    await stage().settle();
+    expect(subject.is.status.process).toMatchObject({ ownership: 'adopted', pid: left.pid });
+    const asked = outcome(subject.is.restart());
+    await stage().until(() => asked.settled, 60_000);
+    expect([asked.value?.outcome, left.alive]).toEqual(['replaced', false]);
+  });
+
+  it('OW-21: while ours recovers in the place of somebody else’s is done', async () => {
+    const other = await stranger();
+    stage().network.manner = 'nobody';
+    const serves = { now: true };
+    const subject = stage().gateway({
+      link: { reconnect: { firstMs: 1_000, maxMs: 1_000, jitter: 0 } },
+      process: { port, ready: { probe: () => serves.now } },
+      cooldownMs: 0,
+    });
+    await subject.is.start();
+    await stage().pass(100);
+    serves.now = false;
+    other.exits(0);
+    await stage().until(() => stage().table.children.length === 2, 60_000);
+    await stage().settle();
+    expect(subject.is.status).toMatchObject({ state: 'restarting', phase: 'awaiting-ready' });
+    const asked = outcome(subject.is.restart());
+    await stage().settle();
+    expect(asked.settled).toBe(false);
+    serves.now = true;
     stage().network.manner = 'accepts';
     stage().welcomes();
-    await stage().until(() => subject.is.status.state === 'running', 60_000);
-    expect(subject.is.status.process).toMatchObject({ ownership: 'owned' });
+    await stage().until(() => asked.settled, 60_000);
+    expect(asked.value).toMatchObject({ outcome: 'replaced' });
+    expect(stage().table.children).toHaveLength(3);
   });
 });
 
@@ -235,10 +380,18 @@ describe('what an earlier host has left', () => {
     expect([left.signals, spawned().length]).toEqual([[], 0]);
   });
 
+  it('OW-22: and has ended when it is claimed makes room for one of ours', async () => {
+    await leftover({ ready: false });
+    stage().outsiders.elusive = true;
+    const { subject, said } = await begun({ custodyDir });
+    expect(subject.is.status).toMatchObject({ state: 'running', process: { ownership: 'owned' } });
+    expect(said.plans).toBe(1);
+  });
+
   it('OW-13: that nobody answers for is given up in time, and a stop needs no answer', async () => {
     const left = await leftover();
     stage().outsiders.silent = new Promise(() => {});
-    const { subject } = await begun({ custodyDir });
+    const { subject } = await begun({ custodyDir, portMs: 5_000 });
     await stage().pass(9_999);
     expect(subject.is.status).toMatchObject({ state: 'starting', phase: 'locating' });
     await stage().pass(1);

@@ -23,7 +23,7 @@ const groups: Readonly<Record<string, string>> = {
   // a service and its processes: what a start that failed costs, and what each deadline leads to
   SV: '1-22',
   // whose process it is: ours, ours from a host that was killed, or somebody else's
-  OW: '1-13',
+  OW: '1-22',
   // what the bug museum has, and no scenario before
   MU: '1-10',
   // what a link makes of signs of life, sleeps and ends, to the millisecond
