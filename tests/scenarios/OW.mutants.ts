@@ -5,6 +5,8 @@ const finding = 'machines/finding.ts';
 const gateway = 'machines/gateway.ts';
 const ledger = 'machines/ledger.ts';
 const leaves = 'src/runtime/finding-leaves.ts';
+/** what comes after both */
+const next = `\n${' '.repeat(22)}{ actions: 'lookAround' },`;
 const custody = 'src/runtime/custody.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -51,8 +53,8 @@ export const mutants: readonly Mutant[] = [
     // nobody looks whether it is still there
     ids: ['OW-07'],
     file: gateway,
-    find: "                      { guard: 'refuses', actions: 'doubt' },\n                      { actions: 'lookAround' },\n",
-    instead: "                      { guard: 'refuses', actions: 'doubt' },\n",
+    find: `{ guard: 'refuses', actions: 'doubt' },${next}`,
+    instead: "{ guard: 'refuses', actions: 'doubt' },",
   },
   {
     // an adopted process has no lines to show
@@ -98,7 +100,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['OW-14'],
     file: gateway,
-    find: "{ guard: 'answers', target: 'deferred' },\n                      { actions: 'lookAround' },",
+    find: `{ guard: 'answers', target: 'deferred' },${next}`,
     instead: "{ guard: 'answers', target: 'deferred' },",
   },
   {
