@@ -144,7 +144,15 @@ export const serviceContract = contract({
     idle: { takes: [...serve, 'service.kill'], except: fromNothing, says: [] },
     unlaunched: {
       takes: [fall],
-      says: [launching, up, attached, ...gaveUp, ...occupied, unkillable],
+      says: [
+        launching,
+        up,
+        attached,
+        // found, it may end before anything is launched
+        ...failing('configuration', 'runtime'),
+        ...occupied,
+        unkillable,
+      ],
     },
     raised: {
       takes: serve,

@@ -233,7 +233,7 @@ export const gateway = setup({
                       { actions: 'lookAround' },
                     ],
                   },
-                  after: { serve: { guard: 'owned', actions: 'doubt' } },
+                  after: { serve: { actions: 'doubt' } },
                 },
                 deferred: {
                   description: 'The peer asked for patience. Whoever can ask for it serves.',
@@ -272,7 +272,7 @@ export const gateway = setup({
               description: 'The link is lost; the link itself tries again all the while.',
               initial: 'judging',
               on: {
-                'link.opened': [{ guard: 'owned', target: 'running.doubtful' }, 'running'],
+                'link.opened': 'running.doubtful',
                 'service.down': { target: 'recovering', actions: 'restLink' },
                 retarget: { target: 'linking', actions: 'retargetLink' },
               },

@@ -355,6 +355,18 @@ export const steps: readonly StepGuarantee[] = [
         ? 'the failures were forgotten when it opened'
         : undefined,
   },
+  {
+    id: 'attached-is-proved',
+    sentence: 'A process of somebody else is used only once it has proved to be the service.',
+    role: 'service',
+    forbids: ['I45'],
+    check: (before, after, { report }) =>
+      !before.matches('attached') &&
+      after.matches('attached') &&
+      Object(report).type !== 'port.serving'
+        ? 'attached without a proof'
+        : undefined,
+  },
   ...obedience,
 ];
 

@@ -92,8 +92,9 @@ export class Custody {
     return this.#note({ ready: true, port: port ?? null, groups: { ...groups } });
   }
 
-  /** Nothing of it is left. */
-  gone(): Promise<void> {
+  /** Nothing of what carries this mark is left, or will come. */
+  gone({ value }: CustodyRecord['mark']): Promise<void> {
+    if (this.#record?.mark.value !== value) return Promise.resolve();
     this.#record = null;
     return this.#inOrder(() => this.#files.remove(this.#name));
   }

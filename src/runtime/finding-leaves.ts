@@ -15,11 +15,13 @@ export const custodyLeaf = (host: Host) =>
   leaf<CustodyInput, never, CustodyReport>('custody', host, (_input, post) => {
     host.facts.left = null;
     host.facts.attached = null;
+    const abort = new AbortController();
     const { custody } = host;
     if (custody === null) post({ type: 'custody.none' });
     else {
       custody.find().then(
         (left) => {
+          if (abort.signal.aborted) return;
           host.facts.left = left;
           const adopted = left?.ready === true && host.settings.process?.adopt !== false;
           post({
@@ -27,12 +29,13 @@ export const custodyLeaf = (host: Host) =>
           });
         },
         (error) => {
+          if (abort.signal.aborted) return;
           refused(host, messageOf(error));
           post({ type: 'custody.refused' });
         },
       );
     }
-    return { release() {} };
+    return { release: () => abort.abort() };
   });
 
 /** Why nothing is started, for whoever asks later. */
@@ -45,22 +48,30 @@ export const portLeaf = (host: Host) =>
     const abort = fencedController(signalled(host, 'process.ready'));
     const { port } = host.settings.process ?? {};
     const { census } = host;
+    let answered = port === undefined || census === undefined;
     if (port === undefined || census === undefined) post({ type: 'port.free' });
     else {
       census.occupant(port, abort.signal).then(
         (occupant) => {
           if (abort.signal.aborted) return;
+          answered = true;
           if (occupant === null) post({ type: 'port.free' });
           else meet(host, port, occupant, abort.signal, post);
         },
         (error) => {
           if (abort.signal.aborted) return;
+          answered = true;
           refused(host, `who listens on port ${port} cannot be told: ${messageOf(error)}`);
           post({ type: 'port.taken' });
         },
       );
     }
-    return { release: () => abort.abort() };
+    return {
+      release() {
+        abort.abort();
+        if (!answered) refused(host, `nobody could tell in time who listens on port ${port}`);
+      },
+    };
   });
 
 /** Somebody is there: attached to when it serves, ended when you said so, else waited for. */

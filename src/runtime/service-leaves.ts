@@ -62,6 +62,8 @@ async function planned(host: Host, attempt: number, signal: AbortSignal, asking:
   const plan = await draw(host, attempt, signal, asking);
   const mark = { name: 'HOLDFAST_MARK', value: host.uuid() };
   if (!signal.aborted) await host.custody?.intend(mark);
+  // nobody will spawn it any more
+  if (signal.aborted) noted(host, (custody) => custody.gone(mark));
   return { plan, mark };
 }
 
@@ -131,7 +133,7 @@ export const osLeaf = (host: Host) =>
       empty: held(() => {
         // a pipe may be read after the exit
         if (exit !== null) exit.lastWords = host.output.lastWords;
-        source.note((custody) => custody.gone());
+        source.note((custody, mark) => custody.gone(mark));
         post({ type: 'os.empty' });
       }),
     };
@@ -139,6 +141,7 @@ export const osLeaf = (host: Host) =>
     try {
       handle = source.begin(events);
     } catch (error) {
+      source.note((custody, mark) => custody.gone(mark));
       failed({ code: 'HF_USER_FUNCTION', message: `process.driver failed: ${messageOf(error)}` });
       return { release() {} };
     }
@@ -177,7 +180,7 @@ interface Source {
   /** why it did not begin, for a person */
   trouble(code: string, message: string): string;
   /** writes down what has become of it */
-  note(write: (custody: Custody) => Promise<void>): void;
+  note(write: (custody: Custody, mark: Planned['mark']) => Promise<void>): void;
 }
 
 function sourceOf(host: Host): Source {
@@ -206,7 +209,7 @@ function sourceOf(host: Host): Source {
       const words = message.includes('directory') ? message : (spawnErrors[code] ?? message);
       return `cannot start ${plan.command[0]}: ${words} (${code})`;
     },
-    note: (write) => noted(host, write),
+    note: (write) => noted(host, (custody) => write(custody, planned.mark)),
   };
 }
 
@@ -220,7 +223,10 @@ function taken(host: Host, { claim, startedAt, port, groups }: Left, census: Cen
     record: () => ({ ownership: 'adopted', startedAt, port: known, groups, plan: null }),
     trouble: (_, message) => `cannot take over what was left: ${message}`,
     // a stranger is in no record of ours
-    note: (write) => (claim.mark === null ? undefined : noted(host, write)),
+    note(write) {
+      const { mark } = claim;
+      if (mark !== null) noted(host, (custody) => write(custody, mark));
+    },
   };
 }
 

@@ -154,6 +154,12 @@ const wrongSteps: Readonly<Record<string, WrongStep>> = {
     event: { type: 'from.connection' },
     right: momentOf(['trying.up.fresh'], { failures: 2 }),
   },
+  'attached-is-proved': {
+    before: momentOf(['clearing']),
+    wrong: momentOf(['attached']),
+    event: { type: 'order', order: { type: 'service.recover' } },
+    right: momentOf(['clearing']),
+  },
   'a-mode-is-kept': {
     before: beating('watching.awaiting'),
     wrong: beating('watching.pinging'),

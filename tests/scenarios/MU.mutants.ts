@@ -43,7 +43,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['MU-05'],
     file: gateway,
-    find: "after: { serve: { guard: 'owned', actions: 'doubt' } },",
+    find: "after: { serve: { actions: 'doubt' } },",
     instead: '',
   },
   {

@@ -74,7 +74,7 @@ export const mutants: readonly Mutant[] = [
     // the record outlives the process
     ids: ['OW-10'],
     file: 'src/runtime/service-leaves.ts',
-    find: '        source.note((custody) => custody.gone());\n',
+    find: '        source.note((custody, mark) => custody.gone(mark));\n',
     instead: '',
   },
   {

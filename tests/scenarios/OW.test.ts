@@ -138,6 +138,7 @@ describe('a port that somebody else holds', () => {
     expect(subject.is.status.state).toBe('starting');
     await stage().pass(1);
     expect(subject.is.status).toMatchObject(occupied);
+    expect(subject.is.status.because).toContain('nobody could tell in time who listens on port');
   });
 });
 

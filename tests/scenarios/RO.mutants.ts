@@ -21,7 +21,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['RO-03'],
     file: gateway,
-    find: `'link.opened': [{ guard: 'owned', target: 'running.doubtful' }, 'running'],`,
+    find: `'link.opened': 'running.doubtful',`,
     instead: `'link.opened': 'running',`,
   },
   {
@@ -57,10 +57,10 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['RO-09'],
     file: gateway,
-    find: `'running'],
+    find: `'running.doubtful',
                 'service.down': { target: 'recovering', actions: 'restLink' },
                 retarget: { target: 'linking', actions: 'retargetLink' },`,
-    instead: `'running'],
+    instead: `'running.doubtful',
                 'service.down': { target: 'recovering', actions: 'restLink' },`,
   },
   {
