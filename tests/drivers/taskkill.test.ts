@@ -30,7 +30,8 @@ function windows(manners: 'kills' | 'hangs' | 'leaderFirst' | 'missing' = 'kills
     chmodSync(taskkill, 0o755);
   }
   const platform: Platform = { trees: 'taskkill', taskkill };
-  const asked = () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []);
+  // a file is there before its first line is
+  const asked = () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : []);
   return { platform, asked };
 }
 
