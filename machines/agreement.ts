@@ -31,6 +31,8 @@ export const halves: readonly Pair[] = [
   ['gateway/service', 'clearing', [...starting, 'life.wanted.failed.link']],
   ['gateway/service', 'attached', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
   ['gateway/service', 'preparing', [...launched, 'life.wanted.failed.link']],
+  ['gateway/service', 'mending', [...starting, 'life.wanted.failed.link']],
+  ['gateway/service', 'owned.repairing', [...starting, 'life.wanted.failed.link']],
   ['gateway/service', 'owned.starting', [...launched, 'life.wanted.failed.link']],
   ['gateway/service', 'owned.up', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
   ['gateway/service', 'backingOff', [...starting, 'life.wanted.failed.link']],
@@ -84,20 +86,21 @@ export const sockets: readonly Pair[] = [
 ];
 
 const process = 'gateway/service/process';
+const arriving = ['owned.starting.spawning', 'owned.evicting'];
 
 export const processes: readonly Pair[] = [
   ['gateway/service/custody', 'asked', ['locating']],
   ['gateway/service/custody', 'answered', []],
   ['gateway/service/port', 'asked', ['clearing.asking', 'attached.looking']],
   ['gateway/service/port', 'answered', []],
-  ['gateway/service/plan', 'asked', ['preparing']],
+  ['gateway/service/plan', 'asked', ['preparing', 'mending']],
   ['gateway/service/plan', 'answered', []],
   ['gateway/service/readiness', 'asked', ['owned.starting.proving']],
   ['gateway/service/readiness', 'answered', []],
-  [process, 'held.spawning', ['owned.starting.spawning', 'owned.evicting']],
-  [process, 'held.alive', ['owned.starting.proving', 'owned.up']],
+  [process, 'held.spawning', [...arriving, 'owned.repairing']],
+  [process, 'held.alive', ['owned.starting.proving', 'owned.up', 'owned.repairing']],
   [process, 'held.stopping', ['owned.falling']],
-  [process, 'held.killing', ['owned.falling', 'owned.starting.spawning', 'owned.evicting']],
+  [process, 'held.killing', ['owned.falling', ...arriving, 'owned.repairing']],
   [process, 'held.unkillable', ['owned.unkillable']],
   [process, 'gone', []],
 ];
@@ -110,7 +113,8 @@ export const ends: readonly Pair[] = [
   [os, 'doomed', killed],
   [os, 'alive', ['held.alive', 'held.unkillable']],
   [os, 'signalled', ['held.stopping', ...killed]],
-  [os, 'exited', ['held.sweeping', ...killed]],
+  [os, 'exited', ['held.ended', 'held.sweeping', ...killed]],
+  [os, 'felled', ['held.sweeping', ...killed]],
   [os, 'empty', []],
 ];
 
@@ -162,12 +166,13 @@ const waits: Readonly<Record<string, readonly string[]>> = {
     'locating',
     'clearing',
     'attached.looking',
+    'mending',
     'preparing',
     'owned.starting.proving',
     'owned.up.fresh',
     'backingOff',
   ],
-  process: ['held.spawning', 'held.stopping', 'held.killing', 'held.sweeping'],
+  process: ['held.spawning', 'held.stopping', 'held.killing', 'held.ended', 'held.sweeping'],
 };
 
 /** Who waits without a timer. */

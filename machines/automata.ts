@@ -161,7 +161,11 @@ export const serviceContract = contract({
     cycled: { takes: [fall], says: [launching, attached, ...occupied, unkillable] },
     recovered: { takes: [fall], says: [launching, attached, ...gaveUp, ...occupied, unkillable] },
     up: { takes: serve, says: [says('down', 'service.down'), ...gaveUp, unkillable] },
-    down: { takes: serve, says: [launching, attached, ...occupied, unkillable] },
+    down: {
+      takes: serve,
+      // a repair may stand between an exit and the next launch
+      says: [launching, attached, ...failing('configuration'), ...occupied, unkillable],
+    },
     attached: { takes: serve, says: [says('down', 'service.down')] },
     fallen: { takes: [fall, 'service.kill'], says: [rested, unkillable] },
     unkillable: { takes: [...serve, 'service.kill'], says: [rested] },

@@ -222,9 +222,12 @@ export type OsProcessReport =
   /** the spawn itself failed: there is no process */
   | { type: 'os.failed' }
   /** the process we spawned is gone; others of its group may live */
-  | { type: 'os.exited'; class: ExitClass }
-  /** nothing of its group and no carrier of its mark is left */
-  | { type: 'os.empty' };
+  | { type: 'os.exited' }
+  /**
+   * nothing of its group and no carrier of its mark is left, and all that it wrote has been read;
+   * `class`: how it ended, if it did so by itself
+   */
+  | { type: 'os.empty'; class: ExitClass };
 
 // supervisor ------------------------------------------------------------------------------------
 
@@ -240,6 +243,8 @@ export type SupervisorPolicy = {
   askMs: number;
   pollMs: number;
   stableMs: number;
+  /** for the command that mends a configuration, from its spawn to its kill */
+  repairMs: number;
   backoff: BackoffPolicy;
   /** restarts allowed inside a sliding window */
   budget: { of: number; windowMs: number };
@@ -298,8 +303,11 @@ export type PortReport =
   /** somebody else: asked again after `pollMs`, until `portMs` is over */
   | { type: 'port.taken' };
 
-/** Leaf: asks the host for the launch plan and runs `beforeSpawn`. */
-export type PlanInput = { gen: Generation; attempt: number };
+/**
+ * Leaf: asks the host for the launch plan and runs `beforeSpawn`; or for the command that mends
+ * a configuration, which fails when there is none.
+ */
+export type PlanInput = { gen: Generation; attempt: number; task: 'serve' | 'repair' };
 export type PlanReport = { type: 'plan.ready' } | { type: 'plan.failed'; fatal: boolean };
 
 /** Leaf: proves that the process serves (line, HTTP, protocol or probe). */

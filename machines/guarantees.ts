@@ -71,6 +71,8 @@ export interface StepGuarantee {
   sentence: string;
   role: string;
   forbids: readonly string[];
+  /** as of a guarantee */
+  groups?: readonly string[];
   check(before: Moment, after: Moment, event: Taken): string | undefined;
 }
 
@@ -115,6 +117,7 @@ const idle = [
   'resting',
   'locating',
   'clearing',
+  'mending',
   'preparing',
   'backingOff',
   'waiting',
@@ -365,6 +368,30 @@ export const steps: readonly StepGuarantee[] = [
       after.matches('attached') &&
       Object(report).type !== 'port.serving'
         ? 'attached without a proof'
+        : undefined,
+  },
+  {
+    id: 'mended-once',
+    sentence: 'A configuration is mended once; again only after it served, or when somebody asks.',
+    role: 'service',
+    forbids: ['I33'],
+    groups: ['SR'],
+    check: (before, after) =>
+      !before.matches('mending') && after.matches('mending') && before.context.repaired === true
+        ? 'mended again, and nobody asked'
+        : undefined,
+  },
+  {
+    id: 'mended-is-said',
+    sentence: 'After a repair it starts again only if the repair says that it helped.',
+    role: 'service',
+    forbids: ['I33'],
+    check: (before, after, { report }) =>
+      before.matches('owned.repairing') &&
+      after.matches('clearing') &&
+      Object(report).type === 'process.gone' &&
+      Object(report).class !== 'clean'
+        ? 'started again, and nothing is mended'
         : undefined,
   },
   ...obedience,

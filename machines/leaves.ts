@@ -131,10 +131,9 @@ export const credentials = {
   },
 };
 
-const exits = (...classes: string[]) =>
-  classes.map((name) => ({ report: { type: 'os.exited', class: name }, next: 'exited' }));
-
-const again = <E>(emission: E) => ({ ...emission, fault: true });
+const exited = { report: { type: 'os.exited' }, next: 'exited' };
+const felled = { ...exited, next: 'felled' };
+const empty = (name: string) => ({ report: { type: 'os.empty', class: name }, next: 'empty' });
 
 /** One process and its group. A signal may help at once, late or never. */
 export const os = {
@@ -147,14 +146,19 @@ export const os = {
     doomed: [
       { report: { type: 'os.spawned' }, next: 'alive' },
       { report: { type: 'os.failed' }, next: 'empty' },
-      ...exits('crash'),
+      felled,
     ],
-    alive: exits('clean', 'crash', 'configuration', 'runtime').map(({ report, next }) =>
-      fault(report, next),
-    ),
-    signalled: exits('clean', 'crash', 'configuration', 'runtime'),
+    alive: [{ ...exited, fault: true }],
+    signalled: [felled],
     // a host that kills in its own exit hook is told of the exit once more
-    exited: [{ report: { type: 'os.empty' }, next: 'empty' }, ...exits('crash').map(again)],
+    exited: [
+      ...['clean', 'crash', 'configuration', 'runtime'].map(empty),
+      { ...exited, fault: true },
+    ],
+    felled: [
+      { ...empty('crash'), unread: ['class'] },
+      { ...felled, fault: true },
+    ],
   },
   receives: {
     spawning: { 'os.kill': 'doomed' },
@@ -199,6 +203,15 @@ export const plan = {
       fault({ type: 'plan.failed', fatal: false }, 'answered'),
       fault({ type: 'plan.failed', fatal: true }, 'answered'),
     ],
+  },
+};
+
+/** The same for a host that has nothing to mend a configuration with. */
+export const planOnly = {
+  initial: (input: unknown) => (Object(input).task === 'repair' ? 'unanswerable' : 'asked'),
+  emits: {
+    ...plan.emits,
+    unanswerable: [{ report: { type: 'plan.failed', fatal: true }, next: 'answered' }],
   },
 };
 

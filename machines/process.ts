@@ -51,7 +51,7 @@ export const process = setup({
     terminate: os({ type: 'os.terminate' }),
     kill: os({ type: 'os.kill' }),
     noteClass: assign({
-      class: ({ context, event }) => (event.type === 'os.exited' ? event.class : context.class),
+      class: ({ context, event }) => (event.type === 'os.empty' ? event.class : context.class),
     }),
     reportAlive: says({ type: 'process.alive' }),
     reportGone: says((context: Context) => ({ type: 'process.gone', class: context.class })),
@@ -87,7 +87,7 @@ export const process = setup({
       },
       initial: 'spawning',
       on: {
-        'os.exited': { target: '.sweeping', actions: 'noteClass' },
+        'os.exited': '.ended',
         'os.failed': 'gone',
         'os.empty': 'gone',
       },
@@ -128,8 +128,18 @@ export const process = setup({
           },
           after: { kill: 'unkillable' },
         },
+        ended: {
+          description: 'It has ended by itself; its group is being emptied.',
+          entry: 'kill',
+          on: {
+            'os.exited': {},
+            'os.empty': { target: '#process.gone', actions: 'noteClass' },
+            'host.resumed': { target: 'ended', reenter: true },
+          },
+          after: { kill: 'unkillable' },
+        },
         sweeping: {
-          description: 'It is gone; its group is being emptied.',
+          description: 'It has ended because we said so; its group is being emptied.',
           entry: 'kill',
           on: { 'os.exited': {}, 'host.resumed': { target: 'sweeping', reenter: true } },
           after: { kill: 'unkillable' },

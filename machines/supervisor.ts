@@ -39,6 +39,7 @@ import type {
   SupervisorPolicy,
 } from './contracts.ts';
 import { attached, clearing, locating } from './finding.ts';
+import { mending, repairing } from './mending.ts';
 import { backoffMs, nextLuck } from './policy.ts';
 
 interface Context {
@@ -48,6 +49,8 @@ interface Context {
   charged: readonly number[];
   /** starts in a row that never got ready */
   stillborn: number;
+  /** the present configuration has been through a repair */
+  repaired: boolean;
   /** waits in a row since the service was last stable */
   tries: number;
   waitMs: number;
@@ -62,6 +65,7 @@ const command = orders<ProcessOrder>('process');
 
 /** Where a process that nobody stopped leads; `waits` goes with another start. */
 const verdict = <A extends string>(waits: A[]) => [
+  { guard: 'mendable', target: '#supervisor.mending', actions: waits } as const,
   { guard: 'misconfigured', target: '#supervisor.failed.configuration' } as const,
   { guard: 'cannotRun', target: '#supervisor.failed.runtime' } as const,
   { guard: 'exhausted', target: '#supervisor.failed.exhausted' } as const,
@@ -119,7 +123,9 @@ export const supervisor = setup({
     killProcess: command({ type: 'process.kill' }),
     tellProcess: tell<ProcessHint>('process')({ type: 'host.resumed' }),
     countStillborn: assign({ stillborn: ({ context }) => context.stillborn + 1 }),
-    noteReady: assign({ stillborn: 0 }),
+    noteReady: assign({ stillborn: 0, repaired: false }),
+    noteRepair: assign({ repaired: true }),
+    renew: assign({ repaired: false }),
     charge: enqueueActions(({ context, enqueue }) => {
       const { of, windowMs } = context.policy.budget;
       const slots = Array.from({ length: of }, (_, slot) => slot);
@@ -134,7 +140,7 @@ export const supervisor = setup({
     ),
     forget: enqueueActions(({ context, enqueue }) => {
       for (const slot of context.charged) enqueue.cancel(`refund-${slot}`);
-      enqueue.assign({ charged: [], stillborn: 0, tries: 0 });
+      enqueue.assign({ charged: [], stillborn: 0, repaired: false, tries: 0 });
     }),
     planWait: assign(({ context }) => ({
       tries: context.tries + 1,
@@ -157,6 +163,9 @@ export const supervisor = setup({
   guards: {
     current,
     misconfigured: ({ event }) => event.type === 'process.gone' && event.class === 'configuration',
+    mendable: ({ context, event }) =>
+      !context.repaired && event.type === 'process.gone' && event.class === 'configuration',
+    mended: ({ event }) => event.type === 'process.gone' && event.class === 'clean',
     cannotRun: ({ event }) => event.type === 'process.gone' && event.class === 'runtime',
     exhausted: ({ context }) =>
       context.charged.length >= context.policy.budget.of ||
@@ -171,6 +180,7 @@ export const supervisor = setup({
     ask: ({ context }) => context.policy.askMs,
     poll: ({ context }) => context.policy.pollMs,
     stable: ({ context }) => context.policy.stableMs,
+    repair: ({ context }) => context.policy.repairMs,
     backoff: ({ context }) => context.waitMs,
   },
 }).createMachine({
@@ -180,6 +190,7 @@ export const supervisor = setup({
     gens: { custody: 1, port: 1, plan: 1, process: 1, readiness: 1 },
     charged: [],
     stillborn: 0,
+    repaired: false,
     tries: 0,
     waitMs: 0,
     luck: input.luck,
@@ -205,6 +216,7 @@ export const supervisor = setup({
     locating,
     clearing,
     attached,
+    mending,
     preparing: {
       description: 'Asking the host what to run. Whatever was asked before now is in it.',
       entry: ['openPlan', 'reportLaunching'],
@@ -214,6 +226,7 @@ export const supervisor = setup({
         input: ({ context }) => ({
           gen: opened(context, 'plan'),
           attempt: context.tries + 1,
+          task: 'serve' as const,
         }),
       },
       on: {
@@ -241,10 +254,10 @@ export const supervisor = setup({
       on: {
         'host.resumed': { actions: 'tellProcess' },
         'process.unkillable': { target: '.unkillable', actions: 'forget' },
-        'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },
-        'service.cycle': { target: '.falling.toCycle', actions: 'stopProcess' },
+        'service.fall': { target: '.falling.toRest', actions: ['renew', 'stopProcess'] },
+        'service.cycle': { target: '.falling.toCycle', actions: ['renew', 'stopProcess'] },
         'service.recover': { target: '.falling.toRecover', actions: 'killProcess' },
-        'service.kill': { target: '.falling.toRest', actions: 'killProcess' },
+        'service.kill': { target: '.falling.toRest', actions: ['renew', 'killProcess'] },
       },
       states: {
         starting: {
@@ -313,6 +326,7 @@ export const supervisor = setup({
             'process.gone': '#supervisor.clearing',
           },
         },
+        repairing,
         falling: {
           description: 'Being stopped. Where it leads may change on the way; the ladder does not.',
           initial: 'toRest',

@@ -22,6 +22,7 @@ import {
   lookup,
   os,
   plan,
+  planOnly,
   port,
   pulse,
   readiness,
@@ -37,6 +38,7 @@ interface Counts {
   failures: number;
   charged: readonly number[];
   stillborn: number;
+  repaired: boolean;
   missed: number;
   heard: boolean;
   cause: string;
@@ -58,7 +60,7 @@ const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => (
 const roles = {
   // of the restarts that were asked for no step reads more than whether one is owed
   gateway: role(gateway, (c) => [c.doubted, c.asked > Math.max(c.served, c.dropped, c.refused)]),
-  supervisor: role(supervisor, (c) => [c.charged, Math.min(c.stillborn, 2)]),
+  supervisor: role(supervisor, (c) => [c.charged, Math.min(c.stillborn, 2), c.repaired]),
   process: role(process, (c) => c.class),
   // cause and floorMs are read in the step that sets them, returningMs only where a wait is planned
   reconnect: role(reconnect, (c) => Math.min(c.failures, 2)),
@@ -105,6 +107,7 @@ const servicePolicy: SupervisorPolicy = {
   askMs: 1_500,
   pollMs: 200,
   stableMs: 10_000,
+  repairMs: 120_000,
   backoff,
   budget: { of: 2, windowMs: 300_000 },
   startsMax: 2,
@@ -191,7 +194,19 @@ const countersOf = ({ budget, startsMax }: SupervisorPolicy) => ({
 /** They wait for an answer, which comes first in a world that behaves; all others just wait. */
 const deadlines = [
   ...['lookup', 'open', 'challenge', 'credentials', 'hello', 'close', 'wait', 'probe'],
-  ...['look', 'port', 'plan', 'ready', 'ask', 'spawn', 'grace', 'kill', 'serve', 'within'],
+  ...[
+    'look',
+    'port',
+    'plan',
+    'ready',
+    'ask',
+    'repair',
+    'spawn',
+    'grace',
+    'kill',
+    'serve',
+    'within',
+  ],
 ];
 
 /** `connect()`: a link, and no process. */
@@ -204,9 +219,13 @@ export const linkAlone = {
   user: [...always, ...linkAsks],
 };
 
-const serviceWith = (service: SupervisorPolicy) => ({
+const serviceWith = <R extends { name: string }>(service: SupervisorPolicy, planned: R) => ({
   counters: countersOf(service),
-  roles: [root, leaf('link', absentLink), ...serviceRoles],
+  roles: [
+    root,
+    leaf('link', absentLink),
+    ...serviceRoles.map((role) => (role.name === planned.name ? planned : role)),
+  ],
   root: 'gateway',
   deadlines,
   input: input({ service }),
@@ -214,14 +233,16 @@ const serviceWith = (service: SupervisorPolicy) => ({
 });
 
 /** `supervise()`: a process, and no link. */
-export const serviceAlone = serviceWith(servicePolicy);
+export const serviceAlone = serviceWith(servicePolicy, leaf('plan', plan));
 
-/** The same with one restart in its budget, and one start that may fail: a third of the states. */
-export const serviceOnce = serviceWith({
-  ...servicePolicy,
-  budget: { ...servicePolicy.budget, of: 1 },
-  startsMax: 1,
-});
+/**
+ * The same with one restart in its budget, one start that may fail, and nothing to mend a
+ * configuration with: a tenth of the states.
+ */
+export const serviceOnce = serviceWith(
+  { ...servicePolicy, budget: { ...servicePolicy.budget, of: 1 }, startsMax: 1 },
+  leaf('plan', planOnly),
+);
 
 /** `createGateway()`: both, arbitrated. */
 export const both = {

@@ -196,6 +196,18 @@ export type LineLevel = 'drop' | 'debug' | 'info' | 'warn' | 'error';
 /** How a line that a process wrote is logged; nothing leaves it to whoever is asked next. */
 export type Classify = (line: string, stream: 'stdout' | 'stderr') => LineLevel | undefined;
 
+/**
+ * What an exit means, by the lines that the process wrote last (at most 500, oldest first); nothing
+ * leaves it to whoever is asked next. Asked when its code is neither 0 nor in `exitClasses`
+ */
+export type ClassifyExit = (exit: {
+  code: number | null;
+  signal: string | null;
+  lines: readonly string[];
+  /** it had been ready before */
+  wasReady: boolean;
+}) => 'clean' | 'crash' | 'configuration' | 'runtime' | undefined;
+
 // protocol --------------------------------------------------------------------------------------
 
 /** What a session hands to the consumer; never through a machine. */
@@ -279,5 +291,7 @@ export interface Protocol {
   readonly stopGraceMs?: number;
   /** how the lines of its services are logged, where the host says nothing */
   readonly classify?: Classify;
+  /** what the exits of its services mean, where neither the host nor the code says it */
+  readonly classifyExit?: ClassifyExit;
   session(host: SessionHost): Session;
 }

@@ -126,7 +126,9 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
   HF_CONFIGURATION: {
     from: '`ready()`, `restart()`, `status.error`',
     cause: 'The process said by its exit code that its configuration is wrong.',
-    remedy: 'Repair the configuration, then call `start()`. See `process.exitClasses`.',
+    remedy:
+      'Repair the configuration, then call `start()`. See `process.exitClasses` and ' +
+      '`process.repair`; `details.repair` says how a repair ended.',
   },
   HF_RUNTIME: {
     from: '`ready()`, `restart()`, `status.error`',
@@ -181,6 +183,7 @@ export const noticeTexts: Readonly<Record<string, string>> = {
   HF_PLAIN_TEXT: 'Our credentials travel unencrypted to another machine; use wss.',
   HF_PROBE_DECLINED: 'The peer does not know the active question; WebSocket pings are used.',
   HF_REQUEST_DECLINED: 'The peer asked us something; this side answers no requests.',
+  HF_REPAIR: 'What became of the command that `process.repair` gave.',
   HF_SCOPES_REDUCED: 'The peer granted fewer scopes than were asked for.',
   HF_SEQUENCE_GAP: 'Events of the peer are missing; read the state anew.',
   HF_TOKEN_STORE: 'The device token could not be stored; it is asked for again next time.',

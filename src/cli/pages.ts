@@ -54,8 +54,8 @@ export function guaranteesPage(): string {
       `| \`${id}\` | ${sentence} | ${kinds[kind]} | ${groups.join(' ')} | ${forbids.join(' ')} |`,
   );
   const single = steps.map(
-    ({ id, sentence, role, forbids }) =>
-      `| \`${id}\` | ${sentence} | in every step of the ${role} | | ${forbids.join(' ')} |`,
+    ({ id, sentence, role, forbids, groups = [] }) =>
+      `| \`${id}\` | ${sentence} | in every step of the ${role} | ${groups.join(' ')} | ${forbids.join(' ')} |`,
   );
   const reach = goals.map(
     ({ id, sentence, forbids, by }) =>

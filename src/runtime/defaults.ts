@@ -32,6 +32,7 @@ export const defaults = {
   'process.planMs': ms(10_000, 'reading a configuration takes less'),
   'process.spawnMs': ms(10_000, 'a loaded machine forks slowly, but it forks'),
   'process.readyMs': ms(120_000, 'cold starts take minutes on slow disks'),
+  'process.repairMs': ms(120_000, 'a repair that takes longer has hung'),
   'process.askMs': ms(1_500, 'one question of a readiness proof'),
   'process.pollMs': ms(200, 'soon enough not to be noticed, rare enough not to load'),
   'backoff.firstMs': ms(500, 'half a second is not felt, and is no hammering'),

@@ -23,7 +23,11 @@ export interface ExitRecord {
   at: number;
 }
 
+/** Whether it is the service, or the command that mends its configuration. */
+export type Task = 'serve' | 'repair';
+
 export interface ProcessRecord {
+  task: Task;
   /** adopted: an earlier host of ours had started it */
   ownership: 'owned' | 'adopted';
   pid: number;
@@ -40,6 +44,7 @@ export interface ProcessRecord {
 
 /** What to run, and the mark that every descendant of it will carry. */
 export interface Planned {
+  task: Task;
   plan: Plan;
   mark: { name: string; value: string };
 }
@@ -71,6 +76,8 @@ export class Facts {
   /** known while the process lives */
   process: ProcessRecord | null = null;
   lastExit: ExitRecord | null = null;
+  /** what the last repair came to, until the service is ready */
+  repair: { told: string; exit: ExitRecord | null } | null = null;
   /** what the host answered last; the next process is spawned from it */
   planned: Planned | null = null;
   /** what an earlier host has left, until it is taken over or something else is started */

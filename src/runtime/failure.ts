@@ -44,11 +44,20 @@ export function failure({
   if (supervisor?.in('failed')) {
     const because =
       facts.lastStart?.message ?? (facts.lastExit ? died(facts.lastExit) : 'no start');
-    const details = { ...options.details, ...lastWords(facts) };
-    return new HoldfastError(code, `gave up: ${because}`, { ...options, details });
+    const repair = code === 'HF_CONFIGURATION' ? facts.repair : null;
+    const tried = repair === null ? '' : `; ${repair.told}`;
+    const details = { ...options.details, ...lastWords(facts), ...repairOf(repair) };
+    return new HoldfastError(code, `gave up: ${because}${tried}`, { ...options, details });
   }
   const because = facts.lastEnd?.because ?? 'the connection was lost';
   return new HoldfastError(code, `gave up: ${because}`, options);
+}
+
+/** What mended nothing, and what it wrote. */
+function repairOf(repair: Facts['repair']) {
+  if (repair === null || repair.exit === null) return {};
+  const { transitions: _, ...exit } = repair.exit;
+  return { repair: exit };
 }
 
 /** How its last process ended, and what that wrote. */

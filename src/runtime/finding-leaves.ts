@@ -13,8 +13,7 @@ import { prove } from './readiness.ts';
 /** Who answers `process.adopt: false` has what is left ended. */
 export const custodyLeaf = (host: Host) =>
   leaf<CustodyInput, never, CustodyReport>('custody', host, (_input, post) => {
-    host.facts.left = null;
-    host.facts.attached = null;
+    Object.assign(host.facts, { left: null, attached: null, repair: null });
     const abort = new AbortController();
     const { custody } = host;
     if (custody === null) post({ type: 'custody.none' });

@@ -362,7 +362,9 @@ export class Machinery {
   }
 
   #how(pid: number | undefined): string {
-    const { lastExit } = this.facts;
+    const { repair } = this.facts;
+    const mended = repair?.exit?.pid === pid ? repair?.exit : null;
+    const lastExit = mended ?? this.facts.lastExit;
     if (this.settings.service === null) return 'the connection is closed';
     if (pid === undefined || lastExit === null) return 'nothing was running';
     return died(lastExit);

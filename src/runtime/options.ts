@@ -5,6 +5,7 @@
 import type { ExitClass, HeartbeatPolicy } from '../../machines/index.ts';
 import type {
   Classify,
+  ClassifyExit,
   Clock,
   Logger,
   ProcessDriver,
@@ -113,8 +114,19 @@ export interface ProcessOptions {
   spawnMs?: number;
   /** default 120,000 ms; cut short by an exit */
   readyMs?: number;
+  /**
+   * a command that mends a configuration which the process refuses (exit class `configuration`):
+   * asked for within `planMs`, run at most once until it was ready, and followed by one more start
+   * when it exits with 0. `null` says that there is nothing to mend. Without it, and in every other
+   * case, the service is `failed`
+   */
+  repair?: (request: PlanRequest) => Plan | null | Promise<Plan | null>;
+  /** from the spawn of that command to its SIGKILL, default 120,000 ms */
+  repairMs?: number;
   /** exit codes that starting again cannot cure; default { 78: 'configuration' } */
   exitClasses?: Readonly<Record<number, ExitClass>>;
+  /** what an exit means whose code says nothing, by the lines before it; else the protocol knows */
+  classifyExit?: ClassifyExit;
   /** a sink for every chunk the process writes, as it was written */
   output?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
   /**

@@ -48,6 +48,8 @@ function starting(scene: Scene): string {
   const { view, facts, settings } = scene;
   if (view.gateway.in('life.wanted.linking')) return connecting(scene);
   if (view.supervisor === null) return connecting(scene);
+  const mends = repairing(scene);
+  if (mends !== null) return mends;
   if (view.supervisor.in('backingOff')) {
     return `${startTrouble(scene)}; next start ${wait(scene)}, ${countStarts(scene)}`;
   }
@@ -62,6 +64,16 @@ function starting(scene: Scene): string {
   const what = commandOf(scene);
   const pid = facts.process === null ? '' : `, pid ${facts.process.pid}`;
   return `${what}${pid}${awaiting(settings.process?.ready)}`;
+}
+
+/** Said once the command is known. */
+function repairing(scene: Scene): string | null {
+  const { view, facts, previous } = scene;
+  if (view.supervisor?.in('mending')) return previous?.because ?? startTrouble(scene);
+  if (!view.supervisor?.in('owned.repairing')) return null;
+  if (facts.process === null) return previous?.because ?? startTrouble(scene);
+  const what = commandOf(scene);
+  return `${startTrouble(scene)}; repairing its configuration with ${what}, pid ${facts.process.pid}`;
 }
 
 function awaiting(ready: Ready | undefined): string {
@@ -154,7 +166,7 @@ function restarting(scene: Scene): string {
     }
     return `${scene.pending[0]?.because ?? 'somebody asked'}; replacing ${pid}`;
   }
-  if (previous?.state === 'restarting') return previous.because;
+  if (previous?.state === 'restarting') return repairing(scene) ?? previous.because;
   return starting(scene);
 }
 
@@ -262,7 +274,7 @@ function wait({ view }: Scene): string {
 function commandOf({ settings, facts }: Scene): string {
   const plan: Plan | null | undefined = facts.process?.plan;
   const command = plan?.command ?? settings.process?.command;
-  return command === undefined ? 'asking what to run' : summary(command);
+  return command === undefined ? 'asking what to run' : commandName(command);
 }
 
 /** Flags of runtimes that take the next argument with them. */
@@ -270,7 +282,7 @@ const paired = ['--import', '--require', '-r', '--loader', '--conditions', '-C']
 const code = ['-e', '--eval', '-p', '--print', '-c'];
 
 /** A command as it may be shown: program and script, without arguments that may hold secrets. */
-function summary(command: readonly string[]): string {
+export function commandName(command: readonly string[]): string {
   const [program = '', ...rest] = command.map((part) => part.split('/').at(-1) ?? part);
   const belongs = (flag: string) =>
     paired.includes(flag) || code.includes(flag) || namesSecret(flag);

@@ -1,5 +1,5 @@
 /**
- * The leaves of a service: what to run, the process itself, and the proof that it serves. Each
+ * The leaves of a service: the process itself, and the proof that it serves. Each
  * promises a fact or silence (the machine has a deadline for silence). They must never signal a
  * process by themselves but in their own release, and never take a line, a status or an answer
  * as proof that comes after it.
@@ -9,90 +9,21 @@ import type {
   OsProcessCommand,
   OsProcessInput,
   OsProcessReport,
-  PlanInput,
-  PlanReport,
   ReadinessInput,
   ReadinessReport,
 } from '../../machines/index.ts';
-import { HoldfastError } from '../errors.ts';
 import type { Census, LaunchPlan, ProcessEvents, ProcessHandle } from '../ports.ts';
 import type { Custody, Left } from './custody.ts';
-import { invalid } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
 import { environment } from './environment.ts';
+import { classify } from './exit-class.ts';
 import type { ExitRecord, Planned, ProcessRecord } from './facts.ts';
 import { fencedController, fencedProcess } from './fences.ts';
-import { type Asking, calling, found, type Host, messageOf, signalled } from './host.ts';
+import { type Asking, found, type Host, messageOf, signalled } from './host.ts';
 import { leaf } from './leaf.ts';
-import type { Plan } from './options.ts';
+import { noted } from './plan-leaf.ts';
 import { prove } from './readiness.ts';
-
-/** `plan`, then `beforeSpawn`. */
-export const planLeaf = (host: Host) =>
-  leaf<PlanInput, never, PlanReport>('plan', host, ({ attempt }, post) => {
-    const abort = fencedController(signalled(host, 'process.plan or process.beforeSpawn'));
-    Object.assign(host.facts, { lastStart: null, left: null, attached: null });
-    const asking: Asking = { option: null };
-    planned(host, attempt, abort.signal, asking).then(
-      (planned) => {
-        if (abort.signal.aborted) return;
-        host.facts.planned = planned;
-        post({ type: 'plan.ready' });
-      },
-      (error) => {
-        if (abort.signal.aborted) return;
-        const fatal = error instanceof HoldfastError && error.code === 'HF_OPTION_INVALID';
-        host.facts.lastStart = { code: 'HF_PLAN_FAILED', message: messageOf(error) };
-        host.diagnose('error', 'HF_PLAN_FAILED', messageOf(error));
-        post({ type: 'plan.failed', fatal });
-      },
-    );
-    return {
-      release() {
-        abort.abort();
-        if (asking.option === null) return;
-        const message = `${asking.option} had not answered`;
-        host.facts.lastStart = { code: 'HF_PLAN_FAILED', message };
-      },
-    };
-  });
-
-/** With the mark that finds it again, written down before there is anything to find. */
-async function planned(host: Host, attempt: number, signal: AbortSignal, asking: Asking) {
-  const plan = await draw(host, attempt, signal, asking);
-  const mark = { name: 'HOLDFAST_MARK', value: host.uuid() };
-  if (!signal.aborted) await host.custody?.intend(mark);
-  // nobody will spawn it any more
-  if (signal.aborted) noted(host, (custody) => custody.gone(mark));
-  return { plan, mark };
-}
-
-async function draw(
-  host: Host,
-  attempt: number,
-  signal: AbortSignal,
-  asking: Asking,
-): Promise<Plan> {
-  const options = host.settings.process;
-  if (options === null) throw new HoldfastError('HF_INTERNAL', 'no process is set');
-  const { plan: ask, beforeSpawn, command, env, cwd } = options;
-  const request = { attempt, because: host.because(), signal };
-  const fixed = {
-    ...(command === undefined ? {} : { command }),
-    ...(env === undefined ? {} : { env }),
-    ...(cwd === undefined ? {} : { cwd }),
-  };
-  const asked = ask === undefined ? {} : await calling('process.plan', () => ask(request), asking);
-  const plan = { ...fixed, ...asked };
-  if (!Array.isArray(plan.command) || plan.command.length === 0) {
-    throw invalid('process.plan().command', 'must be a program and its arguments', plan.command);
-  }
-  const whole = { ...plan, command: plan.command as unknown as Plan['command'] };
-  if (beforeSpawn !== undefined) {
-    await calling('process.beforeSpawn', () => beforeSpawn(whole, request), asking);
-  }
-  return whole;
-}
+import { noteRepair } from './repair.ts';
 
 export const osLeaf = (host: Host) =>
   leaf<OsProcessInput, OsProcessCommand, OsProcessReport>('os', host, (_input, post) => {
@@ -126,15 +57,13 @@ export const osLeaf = (host: Host) =>
       ...sink(host),
       line: held((stream, text) => host.output.push(stream, text)),
       exited: held(({ code, signal }) => {
-        const kind = classify(host, code, signal);
-        exit = note(host, { code, signal, kind, expected });
-        post({ type: 'os.exited', class: kind });
+        // told again, the first end counts
+        exit ??= note(host, { code, signal, kind: source.classify({ code, signal }), expected });
+        post({ type: 'os.exited' });
       }),
       empty: held(() => {
-        // a pipe may be read after the exit
-        if (exit !== null) exit.lastWords = host.output.lastWords;
         source.note((custody, mark) => custody.gone(mark));
-        post({ type: 'os.empty' });
+        post({ type: 'os.empty', class: exit === null ? 'stopped' : finished(exit, source) });
       }),
     };
     let handle: ProcessHandle;
@@ -145,14 +74,20 @@ export const osLeaf = (host: Host) =>
       failed({ code: 'HF_USER_FUNCTION', message: `process.driver failed: ${messageOf(error)}` });
       return { release() {} };
     }
+    /** A pipe may be read after the exit, and what was in it may say why. */
+    const finished = (exit: ExitRecord, source: Source): ExitClass => {
+      exit.lastWords = host.output.lastWords;
+      if (!exit.expected) exit.class = source.classify(exit);
+      return exit.class;
+    };
     /** What nobody survives: the driver says nothing after it, so it is said here. */
     const killNow = () => {
       handle.release();
       const { process } = host.facts;
       if (process !== null)
         note(host, { code: null, signal: 'SIGKILL', kind: 'crash', expected: true });
-      post({ type: 'os.exited', class: 'crash' });
-      post({ type: 'os.empty' });
+      post({ type: 'os.exited' });
+      post({ type: 'os.empty', class: 'stopped' });
     };
     host.processes.add(killNow);
     return {
@@ -176,7 +111,8 @@ export const osLeaf = (host: Host) =>
 /** Where a process comes from: a plan that is spawned, or somebody who is there already. */
 interface Source {
   begin(events: ProcessEvents): ProcessHandle;
-  record(): Pick<ProcessRecord, 'ownership' | 'startedAt' | 'port' | 'groups' | 'plan'>;
+  record(): Pick<ProcessRecord, 'task' | 'ownership' | 'startedAt' | 'port' | 'groups' | 'plan'>;
+  classify(exit: Pick<ExitRecord, 'code' | 'signal'>): ExitClass;
   /** why it did not begin, for a person */
   trouble(code: string, message: string): string;
   /** writes down what has become of it */
@@ -188,7 +124,7 @@ function sourceOf(host: Host): Source {
   const { census } = host;
   if (left !== null && census !== undefined) return taken(host, left, census);
   if (planned === null) throw new Error('no launch plan');
-  const { plan } = planned;
+  const { plan, task } = planned;
   const own = host.settings.process?.driver;
   const target = launch(host, planned);
   host.output.begin(target);
@@ -198,7 +134,11 @@ function sourceOf(host: Host): Source {
       // a driver of the host's own that fails is named, and left to the deadlines of the machine
       return own === undefined ? handle : fencedProcess(handle, broke(host));
     },
+    // a repair has exit codes of its own
+    classify: (exit) =>
+      task === 'serve' ? classify(host, exit) : exit.code === 0 ? 'clean' : 'crash',
     record: () => ({
+      task,
       ownership: 'owned',
       startedAt: host.clock.wallNow(),
       port: host.settings.process?.port,
@@ -220,7 +160,11 @@ function taken(host: Host, { claim, startedAt, port, groups }: Left, census: Cen
   return {
     begin: (events) =>
       census.adopt({ ...claim, ...(stopSignal === undefined ? {} : { stopSignal }) }, events),
-    record: () => ({ ownership: 'adopted', startedAt, port: known, groups, plan: null }),
+    classify: (exit) => classify(host, exit),
+    record: () => ({
+      ...{ task: 'serve', ownership: 'adopted', plan: null },
+      ...{ startedAt, port: known, groups },
+    }),
     trouble: (_, message) => `cannot take over what was left: ${message}`,
     // a stranger is in no record of ours
     note(write) {
@@ -228,14 +172,6 @@ function taken(host: Host, { claim, startedAt, port, groups }: Left, census: Cen
       if (mark !== null) noted(host, (custody) => write(custody, mark));
     },
   };
-}
-
-/** A record that cannot be written costs the next host its knowledge, and this one nothing. */
-function noted(host: Host, write: (custody: Custody) => Promise<void>) {
-  if (host.custody === null) return;
-  const failed = (error: unknown) =>
-    host.diagnose('warn', 'HF_CUSTODY', `the custody record is not written: ${messageOf(error)}`);
-  host.saving(write(host.custody).catch(failed));
 }
 
 const broke = (host: Host) => (error: unknown) =>
@@ -275,12 +211,6 @@ function launch(host: Host, { plan, mark }: Planned): LaunchPlan {
   };
 }
 
-function classify(host: Host, code: number | null, signal: string | null): ExitClass {
-  const known = code === null ? undefined : host.settings.process?.exitClasses[code];
-  if (known !== undefined) return known;
-  return code === 0 && signal === null ? 'clean' : 'crash';
-}
-
 function note(
   host: Host,
   exit: { code: number | null; signal: string | null; kind: ExitClass; expected: boolean },
@@ -296,8 +226,13 @@ function note(
     transitions: host.facts.history.transitions,
     at: host.clock.wallNow(),
   };
-  host.facts.lastExit = record;
+  const { process } = host.facts;
   host.facts.process = null;
+  if (process?.task === 'repair') {
+    noteRepair(host, process, record);
+    return record;
+  }
+  host.facts.lastExit = record;
   if (!expected) host.facts.lastStart = null;
   host.exited();
   return record;
@@ -322,6 +257,7 @@ export const readinessLeaf = (host: Host) =>
       proved = proof.proved;
       if (proof.proved) {
         host.facts.moments.ready = host.clock.now();
+        host.facts.repair = null;
         noted(host, (custody) => custody.proved(process?.port, process?.groups ?? {}));
       } else if (proof.because !== undefined) {
         because = `: ${proof.because}`;

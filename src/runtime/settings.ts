@@ -17,6 +17,7 @@ import type { HoldfastError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { invalid, pick } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
+import { exitClasses } from './exit-class.ts';
 import { messageOf } from './host.ts';
 import type { BackoffOptions, GatewayOptions, LinkOptions, ProcessOptions } from './options.ts';
 
@@ -82,9 +83,10 @@ const processShape = z.strictObject({
   portMs: z.unknown().optional(),
   spawnMs: z.unknown().optional(),
   readyMs: z.unknown().optional(),
-  exitClasses: z
-    .record(z.string(), z.enum(['clean', 'crash', 'configuration', 'runtime']))
-    .optional(),
+  repair: fn.optional(),
+  repairMs: z.unknown().optional(),
+  exitClasses: z.record(z.string(), z.enum(exitClasses)).optional(),
+  classifyExit: fn.optional(),
   output: fn.optional(),
   classify: fn.optional(),
   driver: fn.optional(),
@@ -203,6 +205,7 @@ function servicePolicy(options: ProcessOptions, link: LinkOptions | null): Super
     askMs: asksOnce ? readyMs : pick('process.askMs', undefined),
     pollMs: pick('process.pollMs', undefined),
     stableMs: pick('process.stableMs', options.stableMs),
+    repairMs: pick('process.repairMs', options.repairMs),
     backoff: backoffPolicy('process.backoff', options.backoff ?? {}),
     budget: {
       of: pick('process.budget.of', budget.of),

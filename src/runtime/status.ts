@@ -151,6 +151,7 @@ const phases: readonly [keyof SystemView, string, string][] = [
   ['heartbeat', 'watching.probing', 'probing'],
   ['connection', 'linked.open.leaving', 'leaving'],
   ['process', 'held.unkillable', 'unkillable'],
+  ['process', 'held.ended', 'sweeping'],
   ['process', 'held.sweeping', 'sweeping'],
   ['process', 'held.killing', 'killing'],
   ['process', 'held.stopping', 'terminating'],
@@ -158,6 +159,8 @@ const phases: readonly [keyof SystemView, string, string][] = [
   ['supervisor', 'clearing', 'clearing'],
   ['supervisor', 'attached.looking', 'looking'],
   ['supervisor', 'owned.evicting', 'evicting'],
+  ['supervisor', 'mending', 'repairing'],
+  ['supervisor', 'owned.repairing', 'repairing'],
   ['supervisor', 'preparing', 'preparing'],
   ['supervisor', 'backingOff', 'backing-off'],
   ['supervisor', 'owned.starting.spawning', 'spawning'],
@@ -199,6 +202,7 @@ function processOf({ facts, view }: Scene): Pick<Status, 'process'> {
     return { process: { ownership: 'attached', startedAt: since, ...known } };
   }
   if (facts.process === null || view.process === null) return {};
+  if (facts.process.task === 'repair') return {};
   const { ownership, pid, startedAt, port } = facts.process;
   return { process: { ownership, pid, startedAt, ...(port === undefined ? {} : { port }) } };
 }

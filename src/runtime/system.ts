@@ -30,7 +30,8 @@ import { custodyLeaf, portLeaf } from './finding-leaves.ts';
 import type { Host } from './host.ts';
 import type { Play } from './leaf.ts';
 import { credentialsLeaf, lookupLeaf, pulseLeaf, socketLeaf } from './link-leaves.ts';
-import { osLeaf, planLeaf, readinessLeaf } from './service-leaves.ts';
+import { planLeaf } from './plan-leaf.ts';
+import { osLeaf, readinessLeaf } from './service-leaves.ts';
 
 /** How many transitions an error carries. */
 const traceMax = 40;

@@ -18,7 +18,9 @@ describe('the guarantees', () => {
     for (const group of ['PR', 'MU']) groups.delete(group);
     // what is said and given away: words of the runtime, of which no machine knows
     for (const group of ['DG', 'SE', 'PO', 'RL']) groups.delete(group);
-    const spoken = new Set([...guarantees, ...kernel].flatMap(({ groups: of = [] }) => of));
+    const spoken = new Set(
+      [...guarantees, ...steps, ...kernel].flatMap(({ groups: of = [] }) => of),
+    );
     expect([...spoken].sort()).toEqual([...groups].sort());
   });
 });
@@ -159,6 +161,18 @@ const wrongSteps: Readonly<Record<string, WrongStep>> = {
     wrong: momentOf(['attached']),
     event: { type: 'order', order: { type: 'service.recover' } },
     right: momentOf(['clearing']),
+  },
+  'mended-once': {
+    before: momentOf(['owned.starting'], { repaired: true }),
+    wrong: momentOf(['mending'], { repaired: true }),
+    event: { type: 'from.process', report: { type: 'process.gone', class: 'configuration' } },
+    right: momentOf(['failed.configuration'], { repaired: false }),
+  },
+  'mended-is-said': {
+    before: momentOf(['owned.repairing'], { repaired: true }),
+    wrong: momentOf(['clearing'], { repaired: true }),
+    event: { type: 'from.process', report: { type: 'process.gone', class: 'crash' } },
+    right: momentOf(['failed.configuration'], { repaired: false }),
   },
   'a-mode-is-kept': {
     before: beating('watching.awaiting'),

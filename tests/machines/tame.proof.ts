@@ -265,7 +265,7 @@ interface Pair {
 }
 
 const ends = (socket.emits.going ?? []).map(({ report, next }) => named('going', report, next));
-const crashed = '{"type":"os.exited","class":"crash"} → exited';
+const felled = '{"type":"os.exited"} → felled';
 const pairs: readonly Pair[] = [
   // a peer that says that it goes is as gone as one that does not say it
   ...ends.flatMap((going): Pair[] => {
@@ -280,7 +280,7 @@ const pairs: readonly Pair[] = [
   {
     world: serviceOnce,
     role: 'os',
-    moves: [`doomed says ${crashed}`, `signalled says ${crashed}`],
+    moves: [`doomed says ${felled}`, `signalled says ${felled}`],
   },
   // the first restart of a burst may settle either way, a joined one is as good as a user's
   {

@@ -28,13 +28,13 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['SV-15'],
     file: supervisor,
-    find: "'service.cycle': { target: '.falling.toCycle', actions: 'stopProcess' },",
+    find: "'service.cycle': { target: '.falling.toCycle', actions: ['renew', 'stopProcess'] },",
     instead: "'service.cycle': { target: '.falling.toRecover', actions: 'stopProcess' },",
   },
   {
     ids: ['SV-16'],
     file: supervisor,
-    find: "'service.kill': { target: '.falling.toRest', actions: 'killProcess' },",
+    find: "'service.kill': { target: '.falling.toRest', actions: ['renew', 'killProcess'] },",
     instead: "'service.kill': '.falling.toRest',",
   },
   {
@@ -46,16 +46,18 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['SV-18'],
     file: process,
-    find: `{ target: 'sweeping', reenter: true } },
+    find: `{ target: 'ended', reenter: true },
+          },
           after: { kill: 'unkillable' },`,
-    instead: `{ target: 'sweeping', reenter: true } },
+    instead: `{ target: 'ended', reenter: true },
+          },
           after: { grace: 'unkillable' },`,
   },
   {
     ids: ['SV-19'],
-    file: process,
-    find: "on: { 'os.exited': {}, 'host.resumed': { target: 'sweeping', reenter: true } },",
-    instead: "on: { 'host.resumed': { target: 'sweeping', reenter: true } },",
+    file: 'src/runtime/service-leaves.ts',
+    find: 'exit ??= note(host,',
+    instead: 'exit = note(host,',
   },
   {
     ids: ['SV-20'],
@@ -66,8 +68,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['SV-21'],
     file: process,
-    find: "on: { 'os.exited': {}, 'host.resumed': { target: 'sweeping', reenter: true } },",
-    instead: "on: { 'os.exited': {} },",
+    find: "            'host.resumed': { target: 'ended', reenter: true },\n",
+    instead: '',
   },
   {
     ids: ['SV-22'],

@@ -62,7 +62,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['SV-11'],
     file: 'machines/process.ts',
-    find: "its group is being emptied.',\n          entry: 'kill',\n",
-    instead: "its group is being emptied.',\n",
+    find: "It has ended by itself; its group is being emptied.',\n          entry: 'kill',\n",
+    instead: "It has ended by itself; its group is being emptied.',\n",
   },
 ];

@@ -17,7 +17,9 @@ const groups: Readonly<Record<string, string>> = {
   DG: '1-7 9-12 14 16 17',
   // what it must not say
   SE: '1-3 7',
-  PO: '25',
+  PO: '16 17 25',
+  // a start that fails: what is mended, what is tried again, what is the end
+  SR: '1-4 9 11 20-23',
   // a configuration that is changed by compare-and-set
   RL: '13-17',
   // a service and its processes: what a start that failed costs, and what each deadline leads to

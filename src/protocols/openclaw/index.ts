@@ -12,7 +12,7 @@ import type { Protocol } from '../../ports.ts';
 import { word } from '../hostile.ts';
 import type { DeviceTokenStore, IdentityStore } from './device.ts';
 import type { Client } from './frames.ts';
-import { classify } from './lines.ts';
+import { classify, classifyExit } from './lines.ts';
 import { Memories } from './memory.ts';
 import type { Terms } from './papers.ts';
 import { OpenclawSession, type PinnedHost } from './session.ts';
@@ -43,6 +43,7 @@ export function openclaw(options: OpenclawOptions = {}): Protocol {
     heartbeat: { mode: 'probe', silenceMs: 60_000, probes: 1, probeMs: 5000 },
     stopGraceMs,
     classify,
+    classifyExit,
     session: (host: PinnedHost) => new OpenclawSession(host, terms, memories),
   };
 }
