@@ -195,6 +195,7 @@ describe('a link that is lost', () => {
     expect(outcome).toBe('replaced');
     expect(await gateway.request('add', [1, 2])).toBe(3);
     expect(exits).toEqual([pid]);
+    await until('the one process to be seen', () => carriers().length > 0);
     expect(carriers()).toHaveLength(1);
   });
 });

@@ -103,7 +103,10 @@ function openSockets(): number {
   return files.filter((file) => file.startsWith('socket:')).length;
 }
 
-/** Living processes of this test, by pid and command line; a zombie has no environment. */
+/**
+ * Living processes of this test, by pid and command line; a zombie has no environment, and who has
+ * been spawned this very moment has none yet.
+ */
 export function carriers(mark = process.env[markName] ?? ''): string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {

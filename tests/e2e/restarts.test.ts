@@ -178,6 +178,7 @@ describe('restart', () => {
     expect(outcome.pidAfter).toBe(service.status.process?.pid);
     expect(outcome.pidAfter).not.toBe(pid);
     expect(plans).toHaveLength(2);
+    await until('the one process to be seen', () => carriers().length > 0);
     expect(carriers()).toHaveLength(1);
   });
 
@@ -262,6 +263,7 @@ describe('restart', () => {
     expect(pidAfter).toBe(service.status.process?.pid);
     await until('rest', () => service.status.pending.length === 0);
     expect(plans.length).toBeLessThanOrEqual(3);
+    await until('the one process to be seen', () => carriers().length > 0);
     expect(carriers()).toHaveLength(1);
   });
 });

@@ -147,6 +147,7 @@ describe('stop in the middle of a start', () => {
     expect(own?.pid).not.toBe(pid);
     expect(service.status).toMatchObject({ state: 'running', intent: 'wanted' });
     expect(await stopped).toEqual({ gone: false, how: 'superseded by a later start()' });
+    await until('the one process to be seen', () => carriers().length > 0);
     expect(carriers()).toHaveLength(1);
   });
 

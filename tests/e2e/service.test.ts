@@ -137,6 +137,7 @@ describe('a process is ready', () => {
     const all = await Promise.all(Array.from({ length: 5 }, () => service.ready()));
     expect(new Set(all.map(({ process: own }) => own?.pid)).size).toBe(1);
     expect(starts).toEqual([1]);
+    await until('the one process to be seen', () => carriers().length > 0);
     expect(carriers()).toHaveLength(1);
   });
 });
