@@ -18,6 +18,7 @@ import {
 } from './agreement.ts';
 import { isRooted, life } from './goals.ts';
 import { obedience } from './obedience.ts';
+import { supervision } from './supervision.ts';
 import { vigilance } from './vigilance.ts';
 
 export { eventually, goals } from './goals.ts';
@@ -358,42 +359,7 @@ export const steps: readonly StepGuarantee[] = [
         ? 'the failures were forgotten when it opened'
         : undefined,
   },
-  {
-    id: 'attached-is-proved',
-    sentence: 'A process of somebody else is used only once it has proved to be the service.',
-    role: 'service',
-    forbids: ['I45'],
-    check: (before, after, { report }) =>
-      !before.matches('attached') &&
-      after.matches('attached') &&
-      Object(report).type !== 'port.serving'
-        ? 'attached without a proof'
-        : undefined,
-  },
-  {
-    id: 'mended-once',
-    sentence: 'A configuration is mended once; again only after it served, or when somebody asks.',
-    role: 'service',
-    forbids: ['I33'],
-    groups: ['SR'],
-    check: (before, after) =>
-      !before.matches('mending') && after.matches('mending') && before.context.repaired === true
-        ? 'mended again, and nobody asked'
-        : undefined,
-  },
-  {
-    id: 'mended-is-said',
-    sentence: 'After a repair it starts again only if the repair says that it helped.',
-    role: 'service',
-    forbids: ['I33'],
-    check: (before, after, { report }) =>
-      before.matches('owned.repairing') &&
-      after.matches('clearing') &&
-      Object(report).type === 'process.gone' &&
-      Object(report).class !== 'clean'
-        ? 'started again, and nothing is mended'
-        : undefined,
-  },
+  ...supervision,
   ...obedience,
 ];
 

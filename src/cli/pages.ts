@@ -55,7 +55,8 @@ export function guaranteesPage(): string {
   );
   const single = steps.map(
     ({ id, sentence, role, forbids, groups = [] }) =>
-      `| \`${id}\` | ${sentence} | in every step of the ${role} | ${groups.join(' ')} | ${forbids.join(' ')} |`,
+      `| \`${id}\` | ${sentence} | in every step of the ${role} | ${groups.join(' ')} | ` +
+      `${forbids.join(' ')} |`,
   );
   const reach = goals.map(
     ({ id, sentence, forbids, by }) =>

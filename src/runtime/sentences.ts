@@ -72,8 +72,8 @@ function repairing(scene: Scene): string | null {
   if (view.supervisor?.in('mending')) return previous?.because ?? startTrouble(scene);
   if (!view.supervisor?.in('owned.repairing')) return null;
   if (facts.process === null) return previous?.because ?? startTrouble(scene);
-  const what = commandOf(scene);
-  return `${startTrouble(scene)}; repairing its configuration with ${what}, pid ${facts.process.pid}`;
+  const what = `${commandOf(scene)}, pid ${facts.process.pid}`;
+  return `${startTrouble(scene)}; repairing its configuration with ${what}`;
 }
 
 function awaiting(ready: Ready | undefined): string {
