@@ -11,6 +11,7 @@ import { diagnosticsOf } from './diagnostics.ts';
 import { Dispatcher, type Listener, type ListenOptions } from './dispatcher.ts';
 import type { ExitRecord } from './facts.ts';
 import { calling, type Level, messageOf } from './host.ts';
+import type { Outcome } from './ledger.ts';
 import type { Environment } from './live-host.ts';
 import { Machinery } from './machinery.ts';
 import type { Metric } from './metrics.ts';
@@ -32,7 +33,7 @@ export interface GatewayEvents extends Record<string, unknown> {
   /** a process is gone: how, what it wrote last, and what the system went through before */
   exit: ExitRecord;
   /** a restart was asked for, or has its outcome */
-  restart: PendingIntent & { outcome?: RestartOutcome['outcome'] };
+  restart: PendingIntent & { outcome?: Outcome };
   diagnostic: { level: Level; code: string; message: string };
   /** a figure for whoever counts, when its outcome is known */
   metric: Metric;

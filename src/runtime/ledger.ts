@@ -1,11 +1,13 @@
 /**
  * The restarts that were asked for: by whom, why, due when, and what became of each. Data only;
- * the machine counts them and decides. It must never drop an entry that has no outcome.
+ * the machine counts them and decides. Promises that each is told once when it is entered and once
+ * with its outcome, whatever that is. It must never drop an entry that has none.
  */
 import type { Clock } from '../ports.ts';
 import type { PendingIntent } from './status.ts';
 
-export type Outcome = 'replaced' | 'joined' | 'superseded' | 'refused';
+/** `failed`: what replaced the process did not start, and whoever asked has the error */
+export type Outcome = 'replaced' | 'joined' | 'superseded' | 'refused' | 'failed';
 
 export interface Entry extends PendingIntent {
   /** the machine's count when it took this one */

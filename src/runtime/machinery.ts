@@ -11,7 +11,7 @@ import { failure } from './failure.ts';
 import { fencedClock } from './fences.ts';
 import type { GatewayEvents, RestartOutcome, StopOutcome } from './gateway.ts';
 import { messageOf } from './host.ts';
-import { Ledger, type Numbers, numbersIn, unserved } from './ledger.ts';
+import { Ledger, type Numbers, numbersIn, type Outcome, unserved } from './ledger.ts';
 import { type Environment, type HostEvents, LiveHost } from './live-host.ts';
 import { type Metric, Metrics } from './metrics.ts';
 import type { GatewayOptions, LinkOptions } from './options.ts';
@@ -206,12 +206,15 @@ export class Machinery {
         ? { value: entry.joined ? ('joined' as const) : ('replaced' as const) }
         : undefined;
     });
+    const told = (outcome: Outcome) => {
+      this.#ledger.settle(entry, outcome);
+      if (outcome !== 'refused') count(outcome);
+    };
     const outcome = await replaced.catch((error) => {
-      count('failed');
+      told('failed');
       throw error;
     });
-    count(outcome);
-    this.#ledger.settle(entry, outcome);
+    told(outcome);
     if (outcome === 'refused') return refused('not-owned');
     return { outcome, cause: ask.because, pidBefore, pidAfter: this.facts.process?.pid };
   }

@@ -106,4 +106,10 @@ export const mutants: readonly Mutant[] = [
     find: "'host.resumed': { actions: ['wakeService', 'wakeLink'] },",
     instead: "'host.resumed': { actions: 'wakeLink' },",
   },
+  {
+    ids: ['RO-22'],
+    file: 'src/runtime/machinery.ts',
+    find: "      told('failed');",
+    instead: "      count('failed');",
+  },
 ];

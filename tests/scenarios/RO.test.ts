@@ -309,6 +309,55 @@ describe('a restart', () => {
     expect(asked.value).toMatchObject({ outcome: 'replaced', pidBefore: child.pid });
     expect(stage().table.children).toHaveLength(2);
   });
+
+  it('RO-22: ends with one outcome in the ledger and the figures, a rejected one too', async () => {
+    const told: unknown[] = [];
+    const port = 18_789;
+    const supervised = (more: Partial<ProcessOptions> = {}) => {
+      const subject = stage().supervise({ startsMax: 1, ...more }, { cooldownMs: 0 });
+      subject.is.on('restart', ({ id, outcome: end = 'asked' }) => told.push([id, end]));
+      return subject;
+    };
+    const subject = supervised();
+    await stage().running(subject);
+    const ended = async (who: typeof subject) => {
+      const asked = outcome(who.is.restart());
+      await stage().until(() => asked.settled, 60_000);
+      expect(who.is.status.pending).toEqual([]);
+      return asked;
+    };
+    expect((await ended(subject)).value).toMatchObject({ outcome: 'replaced' });
+    stage().table.habits = { failsWith: 'ENOENT' };
+    const rejected = [await ended(subject), await ended(subject)];
+    expect(rejected.map(({ error }) => error?.code)).toEqual(['HF_EXHAUSTED', 'HF_EXHAUSTED']);
+    const late = outcome(subject.is.restart({ settleMs: 5_000 }));
+    await stage().settle();
+    void subject.is.stop();
+    await stage().until(() => late.settled, 60_000);
+    const ends = ['replaced', 'failed', 'failed', 'superseded'];
+    expect(told).toEqual(
+      ends.flatMap((end, at) => [
+        [at + 1, 'asked'],
+        [at + 1, end],
+      ]),
+    );
+    await subject.is.dispose();
+
+    stage().outsiders.add({ port });
+    told.length = 0;
+    const attached = supervised({ port, ready: { probe: () => true } });
+    await attached.is.start();
+    await stage().settle();
+    expect((await ended(attached)).value).toMatchObject({ cause: 'not-owned' });
+    expect(told).toEqual([
+      [1, 'asked'],
+      [1, 'refused'],
+    ]);
+    const figures = [subject, attached].map(({ metrics }) =>
+      metrics.flatMap((one) => (one.name === 'restart' ? one.attributes.outcome : [])),
+    );
+    expect(figures).toEqual([ends, ['refused']]);
+  });
 });
 
 describe('a start', () => {
