@@ -126,6 +126,7 @@ const up = says('up', 'service.ready');
 const attached = says('attached', 'service.attached');
 const fall = 'service.fall';
 const serve = ['service.raise', 'service.cycle', 'service.recover', fall];
+const reload = 'service.reload';
 
 /** Nothing runs that is known: it is found, or launched before it is ready. */
 const fromNothing = { 'service.raise': 'unlaunched' };
@@ -136,6 +137,7 @@ export const serviceContract = contract({
     'service.raise': 'raised',
     'service.cycle': 'cycled',
     'service.recover': 'recovered',
+    'service.reload': 'reloading',
     'service.fall': 'fallen',
     'service.kill': 'fallen',
   },
@@ -160,7 +162,23 @@ export const serviceContract = contract({
     },
     cycled: { takes: [fall], says: [launching, attached, ...occupied, unkillable] },
     recovered: { takes: [fall], says: [launching, attached, ...gaveUp, ...occupied, unkillable] },
-    up: { takes: serve, says: [says('down', 'service.down'), ...gaveUp, unkillable] },
+    up: { takes: [...serve, reload], says: [says('down', 'service.down'), ...gaveUp, unkillable] },
+    reloading: {
+      takes: serve,
+      says: [
+        says('up', 'service.reloaded'),
+        says('up', 'service.unreloaded'),
+        says('lost', 'service.down'),
+        attached,
+        ...gaveUp,
+        unkillable,
+      ],
+    },
+    // it was told to reload when it was gone already, and may be further than was heard
+    lost: {
+      takes: serve,
+      says: [launching, up, attached, ...gaveUp, ...occupied, unkillable],
+    },
     down: {
       takes: serve,
       // a repair may stand between an exit and the next launch
@@ -183,6 +201,7 @@ export const absentServiceContract = contract({
     // no state takes these: what is never ours is never replaced
     'service.cycle': untaken,
     'service.recover': untaken,
+    'service.reload': untaken,
   },
   hints: ['service.nudge', 'host.resumed'],
   states: {

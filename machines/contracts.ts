@@ -246,6 +246,9 @@ export type SupervisorPolicy = {
   /** for the command that mends a configuration, from its spawn to its kill */
   repairMs: number;
   backoff: BackoffPolicy;
+  /** for the whole of a reload, and how long the process must outlive it */
+  reloadMs: number;
+  watchMs: number;
   /** restarts allowed inside a sliding window */
   budget: { of: number; windowMs: number };
   /** starts in a row that may fail before the first one gets ready */
@@ -260,6 +263,11 @@ export type ServiceOrder =
   | { type: 'service.fall' }
   /** replace the process; answered `service.launching`, then as raise */
   | { type: 'service.cycle' }
+  /**
+   * have the ready process read its configuration anew; answered `service.reloaded` or
+   * `service.unreloaded`, or by what is true instead: down, failed, attached, unkillable
+   */
+  | { type: 'service.reload' }
   /** it runs and does not serve: kill it, and start again as after a crash, within the budget */
   | { type: 'service.recover' }
   /** as fall, at once and without grace */
@@ -277,6 +285,10 @@ export type ServiceReport =
   | { type: 'service.attached' }
   /** was ready, is gone; the supervisor starts it again by itself */
   | { type: 'service.down' }
+  /** what was asked for before the order is applied, or need not be */
+  | { type: 'service.reloaded' }
+  /** it is not applied; only another process will have read it */
+  | { type: 'service.unreloaded' }
   | { type: 'service.failed'; why: ServiceFailure }
   | { type: 'service.rested' }
   | { type: 'service.unkillable' };
@@ -311,11 +323,21 @@ export type PlanInput = { gen: Generation; attempt: number; task: 'serve' | 'rep
 export type PlanReport = { type: 'plan.ready' } | { type: 'plan.failed'; fatal: boolean };
 
 /** Leaf: proves that the process serves (line, HTTP, protocol or probe). */
-export type ReadinessInput = { gen: Generation };
+/** `again`: after a reload of a process that had proved it before */
+export type ReadinessInput = { gen: Generation; again: boolean };
 export type ReadinessReport =
   | { type: 'readiness.proved' }
   /** not yet: asked again after `pollMs` */
   | { type: 'readiness.unproved' };
+
+/** Leaf: has the process read its configuration anew, in the way that the host chose. */
+export type ReloadInput = { gen: Generation };
+export type ReloadReport =
+  /** the process says that it did */
+  | { type: 'reload.done' }
+  /** there is nothing to do, or nothing that the host wants to be done */
+  | { type: 'reload.kept' }
+  | { type: 'reload.failed' };
 
 // gateway ---------------------------------------------------------------------------------------
 
@@ -341,6 +363,8 @@ export type GatewayCommand =
   | { type: 'stop'; withinMs: number }
   /** `later` when its deadline lies behind the one already waiting */
   | { type: 'restart'; by: 'user' | 'host' | 'liveness'; settleMs: number; later: boolean }
+  /** as a restart, but a reload of the process is enough */
+  | { type: 'reload'; settleMs: number; later: boolean }
   | { type: 'retarget' }
   | { type: 'retry' }
   | { type: 'resume' }

@@ -59,6 +59,7 @@ export const clearing = {
 export const attached = {
   description: "Somebody else's process serves. It gets no signal and is never replaced.",
   entry: 'reportAttached',
+  on: { 'service.reload': { actions: 'reportAttached' } },
   initial: 'serving',
   states: {
     serving: { on: { 'service.look': 'looking' } },

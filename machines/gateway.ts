@@ -22,19 +22,12 @@ import type {
   SupervisorInput,
   SupervisorPolicy,
 } from './contracts.ts';
-import { cooldown, ledger, ownership } from './ledger.ts';
+import { type Counts, cooldown, counting, ledger, noCounts, owed, ownership } from './ledger.ts';
 import { nextLuck } from './policy.ts';
 import { halves, hurry, pace } from './stopping.ts';
 
-interface Context {
+interface Context extends Counts {
   gens: { service: number; link: number };
-  /** restarts asked for; the last one served by a launch plan, dropped by a stop, refused */
-  asked: number;
-  served: number;
-  dropped: number;
-  refused: number;
-  /** nobody but the link's own doubt asked for the restart that waits */
-  doubted: boolean;
   settleMs: number;
   luck: number;
   policy: GatewayPolicy;
@@ -70,6 +63,7 @@ export const gateway = setup({
     dropService: toService({ type: 'service.fall' }),
     cycleService: toService({ type: 'service.cycle' }),
     recoverService: toService({ type: 'service.recover' }),
+    reloadService: toService({ type: 'service.reload' }),
     killService: toService({ type: 'service.kill' }),
     dialLink: toLink({ type: 'link.dial' }),
     retargetLink: toLink({ type: 'link.retarget' }),
@@ -81,20 +75,14 @@ export const gateway = setup({
     resumeLink: hintLink({ type: 'link.resume' }),
     wakeService: hintService({ type: 'host.resumed' }),
     wakeLink: hintLink({ type: 'host.resumed' }),
-    ask: assign({
-      asked: ({ context }) => context.asked + 1,
-      doubted: ({ event }) => event.type === 'restart' && event.by === 'liveness',
-      settleMs: ({ context, event }) =>
-        event.type === 'restart' ? event.settleMs : context.settleMs,
-    }),
-    join: assign({
-      asked: ({ context }) => context.asked + 1,
-      doubted: ({ context, event }) =>
-        context.doubted && event.type === 'restart' && event.by === 'liveness',
-    }),
-    serve: assign({ served: ({ context }) => context.asked, doubted: false }),
-    drop: assign({ dropped: ({ context }) => context.asked, doubted: false }),
-    refuse: assign({ refused: ({ context }) => context.asked, doubted: false }),
+    ask: assign(({ context, event }) => counting.ask(context, event)),
+    join: assign(({ context, event }) => counting.join(context, event)),
+    begin: assign(({ context }) => counting.begin(context)),
+    apply: assign(({ context }) => counting.apply(context)),
+    insist: assign({ mild: false }),
+    serve: assign(({ context }) => counting.serve(context)),
+    drop: assign(({ context }) => counting.drop(context)),
+    refuse: assign(({ context }) => counting.refuse(context)),
     cycle: raise({ type: 'cycle' }),
     doubt: raise({ type: 'restart', by: 'liveness', settleMs: 0, later: false }),
   },
@@ -102,13 +90,17 @@ export const gateway = setup({
     current,
     owned: stateIn('#owned'),
     doubted: ({ context }) => context.doubted,
-    owed: ({ context }) =>
-      context.asked > Math.max(context.served, context.dropped, context.refused),
+    mild: ({ context }) => context.mild,
+    owed: ({ context }) => owed(context),
     byUser: ({ event }) => event.type === 'restart' && event.by === 'user',
-    settles: ({ event }) => event.type === 'restart' && event.settleMs > 0,
-    later: ({ event }) => event.type === 'restart' && event.later,
-    announced: ({ event }) =>
-      event.type === 'link.lost' && (event.cause === 'restart' || event.cause === 'wait'),
+    settles: ({ event }) => 'settleMs' in event && event.settleMs > 0,
+    later: ({ event }) => 'later' in event && event.later,
+    // a process that reloads may well drop its connections
+    announced: or([
+      stateIn('#reloading'),
+      ({ event }) =>
+        event.type === 'link.lost' && (event.cause === 'restart' || event.cause === 'wait'),
+    ]),
     answers: ({ event }) =>
       event.type === 'link.unreachable' && ['restart', 'wait', 'again'].includes(event.cause),
     refuses: and([not('answers'), 'owned']),
@@ -125,9 +117,17 @@ export const gateway = setup({
     ),
     again: stateIn('#again'),
     settlesLater: and([stateIn('#wanted'), 'settles']),
-    heeded: or([stateIn('#wanted'), 'again', and(['atRest', 'byUser'])]),
+    heeded: or(['goesOn', and(['atRest', 'byUser'])]),
     notOurs: and([not('starting'), stateIn('#attached')]),
-    dueNow: and([stateIn('#cold'), not('starting')]),
+    serving: or([stateIn('#gateway.life.wanted.linking'), stateIn('#running')]),
+    mildNow: and(['mild', 'serving']),
+    // a reload of what does not run at all is a restart
+    dueNow: and([
+      stateIn('#cold'),
+      not('starting'),
+      or([not('mild'), stateIn('#gateway.life.wanted.failed')]),
+    ]),
+    goesOn: or([stateIn('#wanted'), 'again']),
   },
   delays: {
     verdict: ({ context }) => context.policy.verdictMs,
@@ -142,11 +142,7 @@ export const gateway = setup({
   type: 'parallel',
   context: ({ input }) => ({
     gens: { service: 1, link: 1 },
-    asked: 0,
-    served: 0,
-    dropped: 0,
-    refused: 0,
-    doubted: false,
+    ...noCounts,
     settleMs: 0,
     ...input,
   }),

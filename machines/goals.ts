@@ -46,6 +46,14 @@ export const goals: readonly Goal[] = [
     holds: (view) => life(view, 'wanted.running'),
     by: ['user', 'world', 'timer', 'delivery'],
   },
+  {
+    id: 'who-asks-is-answered',
+    sentence: 'Whoever asked for a restart or a reload can have an answer, without help.',
+    forbids: ['I44'],
+    from: (view) => isRooted(view) && !view.at('gateway')?.matches('ledger.clear'),
+    holds: (view) => view.at('gateway')?.matches('ledger.clear') ?? false,
+    by: ['world', 'timer', 'delivery'],
+  },
 ];
 
 export const eventually: readonly Eventually[] = [

@@ -364,7 +364,7 @@ export const steps: readonly StepGuarantee[] = [
 ];
 
 /** Where a half that is absent, or known by its contract alone, has something left to do. */
-const onTheWay = ['unlaunched', 'raised', 'cycled', 'recovered', 'down'];
+const onTheWay = ['unlaunched', 'raised', 'cycled', 'recovered', 'down', 'lost'];
 const atWork = [...onTheWay, 'fallen', 'dialed', 'rested'];
 
 function answering(view: View): boolean {

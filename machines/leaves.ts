@@ -226,6 +226,18 @@ export const readiness = {
   },
 };
 
+/** Asking the process to read its configuration anew. */
+export const reload = {
+  initial: 'asked',
+  emits: {
+    asked: [
+      { report: { type: 'reload.done' }, next: 'answered' },
+      { report: { type: 'reload.kept' }, next: 'answered' },
+      fault({ type: 'reload.failed' }, 'answered'),
+    ],
+  },
+};
+
 /** The half that is not there: ready and rested as soon as it is asked. */
 export const absentService = {
   initial: 'idle',

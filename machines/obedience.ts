@@ -15,12 +15,13 @@ const isWanted = ({ matches }: Moment): boolean =>
 const isStopping = ({ matches }: Moment): boolean =>
   matches('life.falling') || matches('life.ending');
 
-const countOf = ({ context }: Moment, name: 'asked' | 'served' | 'dropped' | 'refused'): number =>
-  Number(context[name] ?? 0);
-/** Somebody asked for a restart, and has no outcome yet. */
-const isOwed = (moment: Moment): boolean =>
-  countOf(moment, 'asked') >
-  Math.max(countOf(moment, 'served'), countOf(moment, 'dropped'), countOf(moment, 'refused'));
+type Count = 'asked' | 'served' | 'begun' | 'applied' | 'dropped' | 'refused';
+const countOf = ({ context }: Moment, name: Count): number => Number(context[name] ?? 0);
+/** Somebody asked for a restart or a reload, and has no outcome yet. */
+const isOwed = (moment: Moment): boolean => {
+  const ends = ['served', 'applied', 'dropped', 'refused'] as const;
+  return countOf(moment, 'asked') > Math.max(...ends.map((end) => countOf(moment, end)));
+};
 const isDoubted = ({ context }: Moment): boolean => context.doubted === true;
 
 /** A start, or a restart by whoever may start. */
@@ -68,22 +69,34 @@ export const obedience: readonly StepGuarantee[] = [
   },
   {
     id: 'restarts-are-counted',
-    sentence: 'Every restart that is wanted is counted, whoever asks; no other one is.',
+    sentence: 'Every restart or reload that is wanted is counted, whoever asks; no other one is.',
     role,
     forbids: ['I44'],
     check: (before, after, event) => {
-      if (event.type !== 'restart') return undefined;
+      if (event.type !== 'restart' && event.type !== 'reload') return undefined;
       const more = countOf(after, 'asked') - countOf(before, 'asked');
       return more === (isWanted(after) ? 1 : 0) ? undefined : `it was counted ${more} times`;
     },
   },
   {
     id: 'a-stop-answers',
-    sentence: 'What is not wanted any more owes nobody a restart.',
+    sentence: 'What is not wanted any more owes nobody a restart or a reload.',
     role,
     forbids: ['I44', 'I35'],
     check: (_, after) =>
       isOwed(after) && !isWanted(after) ? 'somebody waits for a restart for ever' : undefined,
+  },
+  {
+    id: 'a-reload-answers-for-itself',
+    sentence: 'A reload is the answer only to what was asked before it began, and to no restart.',
+    role,
+    forbids: ['I41', 'I56'],
+    check: (before, after) => {
+      const applied = countOf(after, 'applied');
+      if (applied <= countOf(before, 'applied')) return undefined;
+      if (applied > countOf(before, 'begun')) return 'it is the answer to what came after it';
+      return before.context.mild === true ? undefined : 'somebody waits for a restart';
+    },
   },
   {
     id: 'only-doubt-kills',

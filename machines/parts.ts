@@ -83,7 +83,7 @@ const ofGateway: readonly Guarantee[] = [
     forbids: [],
     check: (view) =>
       wanted(view, 'running') &&
-      !(said(view, 'link', 'open') && said(view, 'service', 'up', 'attached'))
+      !(said(view, 'link', 'open') && said(view, 'service', 'up', 'reloading', 'attached'))
         ? 'it runs, and a half has said something else'
         : undefined,
   },

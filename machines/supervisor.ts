@@ -32,6 +32,8 @@ import type {
   ProcessReport,
   ReadinessInput,
   ReadinessReport,
+  ReloadInput,
+  ReloadReport,
   ServiceHint,
   ServiceOrder,
   ServiceReport,
@@ -41,10 +43,12 @@ import type {
 import { attached, clearing, locating } from './finding.ts';
 import { mending, repairing } from './mending.ts';
 import { backoffMs, nextLuck } from './policy.ts';
+import { proof } from './proof.ts';
+import { reloading } from './reloading.ts';
 
 interface Context {
   gen: number;
-  gens: { custody: number; port: number; plan: number; process: number; readiness: number };
+  gens: Record<'custody' | 'port' | 'plan' | 'process' | 'readiness' | 'reload', number>;
   /** restarts charged inside the window, as the slots of their refund timers */
   charged: readonly number[];
   /** starts in a row that never got ready */
@@ -87,12 +91,14 @@ export const supervisor = setup({
       | From<'plan', PlanReport>
       | From<'process', ProcessReport>
       | From<'readiness', ReadinessReport>
+      | From<'reload', ReloadReport>
       | ServiceOrder
       | CustodyReport
       | PortReport
       | PlanReport
       | ProcessReport
       | ReadinessReport
+      | ReloadReport
       | Refund,
     children: {} as {
       custody: 'custody';
@@ -100,6 +106,7 @@ export const supervisor = setup({
       plan: 'plan';
       process: 'process';
       readiness: 'readiness';
+      reload: 'reload';
     },
   },
   actors: {
@@ -108,6 +115,7 @@ export const supervisor = setup({
     plan: port<PlanInput>('plan'),
     process: port<ProcessInput>('process'),
     readiness: port<ReadinessInput>('readiness'),
+    reload: port<ReloadInput>('reload'),
   },
   actions: {
     takeOrder: takes(),
@@ -119,6 +127,8 @@ export const supervisor = setup({
     openProcess: opens('process'),
     openReadiness: opens('readiness'),
     shutReadiness: opens('readiness'),
+    openReload: opens('reload'),
+    shutReload: opens('reload'),
     stopProcess: command({ type: 'process.stop' }),
     killProcess: command({ type: 'process.kill' }),
     tellProcess: tell<ProcessHint>('process')({ type: 'host.resumed' }),
@@ -152,6 +162,8 @@ export const supervisor = setup({
     reportReady: says({ type: 'service.ready' }),
     reportAttached: says({ type: 'service.attached' }),
     reportDown: says({ type: 'service.down' }),
+    reportReloaded: says({ type: 'service.reloaded' }),
+    reportUnreloaded: says({ type: 'service.unreloaded' }),
     reportExhausted: says({ type: 'service.failed', why: 'exhausted' }),
     reportConfiguration: says({ type: 'service.failed', why: 'configuration' }),
     reportRuntime: says({ type: 'service.failed', why: 'runtime' }),
@@ -181,13 +193,15 @@ export const supervisor = setup({
     poll: ({ context }) => context.policy.pollMs,
     stable: ({ context }) => context.policy.stableMs,
     repair: ({ context }) => context.policy.repairMs,
+    reload: ({ context }) => context.policy.reloadMs,
+    watch: ({ context }) => context.policy.watchMs,
     backoff: ({ context }) => context.waitMs,
   },
 }).createMachine({
   id: 'supervisor',
   context: ({ input }) => ({
     gen: input.gen,
-    gens: { custody: 1, port: 1, plan: 1, process: 1, readiness: 1 },
+    gens: { custody: 1, port: 1, plan: 1, process: 1, readiness: 1, reload: 1 },
     charged: [],
     stillborn: 0,
     repaired: false,
@@ -204,10 +218,13 @@ export const supervisor = setup({
     'from.plan': { guard: 'current', actions: 'hearReport' },
     'from.process': { guard: 'current', actions: 'hearReport' },
     'from.readiness': { guard: 'current', actions: 'hearReport' },
+    'from.reload': { guard: 'current', actions: 'hearReport' },
     refund: { actions: 'refund' },
     'service.raise': '.locating',
     'service.cycle': '.clearing',
     'service.recover': '.clearing',
+    // nobody is there who could: the next one will have read it
+    'service.reload': { target: '.clearing', actions: 'reportDown' },
     'service.fall': { target: '.resting', actions: 'reportRested' },
     'service.kill': { target: '.resting', actions: 'reportRested' },
   },
@@ -257,6 +274,7 @@ export const supervisor = setup({
         'service.fall': { target: '.falling.toRest', actions: ['renew', 'stopProcess'] },
         'service.cycle': { target: '.falling.toCycle', actions: ['renew', 'stopProcess'] },
         'service.recover': { target: '.falling.toRecover', actions: 'killProcess' },
+        'service.reload': { actions: 'reportDown' },
         'service.kill': { target: '.falling.toRest', actions: ['renew', 'killProcess'] },
       },
       states: {
@@ -284,20 +302,7 @@ export const supervisor = setup({
                       actions: ['countStillborn', 'stopProcess'],
                     },
                   },
-                  states: {
-                    asking: {
-                      entry: 'openReadiness',
-                      exit: 'shutReadiness',
-                      invoke: {
-                        id: 'readiness',
-                        src: 'readiness',
-                        input: ({ context }) => ({ gen: opened(context, 'readiness') }),
-                      },
-                      on: { 'readiness.unproved': 'pausing' },
-                      after: { ask: 'pausing' },
-                    },
-                    pausing: { after: { poll: 'asking' } },
-                  },
+                  states: proof(false),
                 },
               },
             },
@@ -308,6 +313,7 @@ export const supervisor = setup({
           initial: 'fresh',
           on: {
             'service.raise': { actions: 'reportReady' },
+            'service.reload': '.reloading',
             'process.gone': '#supervisor.lost',
           },
           states: {
@@ -316,6 +322,7 @@ export const supervisor = setup({
               after: { stable: { target: 'stable', actions: 'settle' } },
             },
             stable: {},
+            reloading,
           },
         },
         evicting: {
@@ -347,6 +354,7 @@ export const supervisor = setup({
           on: {
             'process.gone': { target: '#supervisor.resting', actions: 'reportRested' },
             'service.raise': { actions: 'reportUnkillable' },
+            'service.reload': { actions: 'reportUnkillable' },
           },
         },
       },

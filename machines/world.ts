@@ -26,8 +26,10 @@ import {
   port,
   pulse,
   readiness,
+  reload,
   socket,
 } from './leaves.ts';
+import { owed } from './ledger.ts';
 import { process } from './process.ts';
 import { reconnect } from './reconnect.ts';
 import { supervisor } from './supervisor.ts';
@@ -49,6 +51,9 @@ interface Counts {
   served: number;
   dropped: number;
   refused: number;
+  begun: number;
+  applied: number;
+  mild: boolean;
 }
 
 const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => ({
@@ -59,7 +64,7 @@ const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => (
 /** Roles by actor `src`, with the abstraction of each context. */
 const roles = {
   // of the restarts that were asked for no step reads more than whether one is owed
-  gateway: role(gateway, (c) => [c.doubted, c.asked > Math.max(c.served, c.dropped, c.refused)]),
+  gateway: role(gateway, (c) => [c.doubted, c.mild, owed(c)]),
   supervisor: role(supervisor, (c) => [c.charged, Math.min(c.stillborn, 2), c.repaired]),
   process: role(process, (c) => c.class),
   // cause and floorMs are read in the step that sets them, returningMs only where a wait is planned
@@ -108,6 +113,8 @@ const servicePolicy: SupervisorPolicy = {
   pollMs: 200,
   stableMs: 10_000,
   repairMs: 120_000,
+  reloadMs: 10_000,
+  watchMs: 1_500,
   backoff,
   budget: { of: 2, windowMs: 300_000 },
   startsMax: 2,
@@ -147,6 +154,7 @@ export const serviceRoles = [
   leaf('port', port),
   leaf('plan', plan),
   leaf('readiness', readiness),
+  leaf('reload', reload),
 ];
 const root = { name: 'gateway', ...roles.gateway };
 
@@ -168,11 +176,17 @@ const restart = (by: string, settleMs: number, later: boolean) => ({
   settleMs,
   later,
 });
-const serviceAsks = asks(
+const restarts = asks(
   restart('user', 0, false),
   restart('host', 100, false),
   restart('host', 100, true),
 );
+const reloads = asks(
+  { type: 'reload', settleMs: 0, later: false },
+  { type: 'reload', settleMs: 100, later: false },
+  { type: 'reload', settleMs: 100, later: true },
+);
+const serviceAsks = [...restarts, ...reloads];
 
 /** What every count of states must be read with: how far each counter and class goes. */
 const linkCounters = {
@@ -194,19 +208,8 @@ const countersOf = ({ budget, startsMax }: SupervisorPolicy) => ({
 /** They wait for an answer, which comes first in a world that behaves; all others just wait. */
 const deadlines = [
   ...['lookup', 'open', 'challenge', 'credentials', 'hello', 'close', 'wait', 'probe'],
-  ...[
-    'look',
-    'port',
-    'plan',
-    'ready',
-    'ask',
-    'repair',
-    'spawn',
-    'grace',
-    'kill',
-    'serve',
-    'within',
-  ],
+  ...['look', 'port', 'plan', 'ready', 'ask', 'repair', 'reload', 'spawn'],
+  ...['grace', 'kill', 'serve', 'within'],
 ];
 
 /** `connect()`: a link, and no process. */
@@ -219,30 +222,29 @@ export const linkAlone = {
   user: [...always, ...linkAsks],
 };
 
-const serviceWith = <R extends { name: string }>(service: SupervisorPolicy, planned: R) => ({
-  counters: countersOf(service),
-  roles: [
-    root,
-    leaf('link', absentLink),
-    ...serviceRoles.map((role) => (role.name === planned.name ? planned : role)),
-  ],
+/** `supervise()`: a process, and no link. */
+export const serviceAlone = {
+  counters: countersOf(servicePolicy),
+  roles: [root, leaf('link', absentLink), ...serviceRoles],
   root: 'gateway',
   deadlines,
-  input: input({ service }),
+  input: input({ service: servicePolicy }),
   user: [...always, ...serviceAsks],
-});
+};
 
-/** `supervise()`: a process, and no link. */
-export const serviceAlone = serviceWith(servicePolicy, leaf('plan', plan));
+const once = { ...servicePolicy, budget: { ...servicePolicy.budget, of: 1 }, startsMax: 1 };
 
 /**
- * The same with one restart in its budget, one start that may fail, and nothing to mend a
- * configuration with: a tenth of the states.
+ * The same with one restart in its budget, one start that may fail, nothing to mend a configuration
+ * with, and no reloads: a tenth of the states.
  */
-export const serviceOnce = serviceWith(
-  { ...servicePolicy, budget: { ...servicePolicy.budget, of: 1 }, startsMax: 1 },
-  leaf('plan', planOnly),
-);
+export const serviceOnce = {
+  ...serviceAlone,
+  counters: countersOf(once),
+  roles: serviceAlone.roles.map((role) => (role.name === 'plan' ? leaf('plan', planOnly) : role)),
+  input: input({ service: once }),
+  user: [...always, ...restarts],
+};
 
 /** `createGateway()`: both, arbitrated. */
 export const both = {

@@ -89,7 +89,7 @@ export type Supervised = Omit<
 >;
 
 /** What `connect` returns: no members of a process. */
-export type Connection = Omit<Gateway, 'restart' | 'killNow'>;
+export type Connection = Omit<Gateway, 'restart' | 'reload' | 'killNow'>;
 
 export {
   type UtilityChild,
@@ -121,6 +121,8 @@ export { defaults } from './runtime/defaults.ts';
 export type {
   Connected,
   GatewayEvents,
+  ReloadOptions,
+  ReloadOutcome,
   RestartOptions,
   RestartOutcome,
   StopOutcome,

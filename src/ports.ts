@@ -108,6 +108,11 @@ export interface ProcessHandle {
   terminate(): void;
   /** SIGKILL to the group and to every carrier of the mark */
   kill(): void;
+  /**
+   * that signal to the process itself and to nobody else, for a reload; throws when it is not
+   * there. Absent where there are no signals
+   */
+  signal?(name: NodeJS.Signals): void;
   /** kill without events: the last resort of a cleanup or of `process.on('exit')`; synchronous */
   release(): void;
 }

@@ -42,6 +42,14 @@ class Adopted implements ProcessHandle {
     this.#kill();
   }
 
+  signal(name: NodeJS.Signals): void {
+    const { identity } = this.#claim;
+    if (identity === null || !isAlive(identity)) {
+      throw new Error(`${name} was not sent: the process is not there`);
+    }
+    process.kill(identity.pid, name);
+  }
+
   release(): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';

@@ -45,6 +45,7 @@ export interface Runnable extends EventEmitter {
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  kill?(signal: NodeJS.Signals): boolean;
   unref(): void;
 }
 
@@ -91,6 +92,11 @@ export class Run<Child extends Runnable> implements ProcessHandle {
     this.#killing = true;
     this.#tree.kill();
     if (this.#phase === 'ended') this.#lookSoon();
+  }
+
+  signal(name: NodeJS.Signals): void {
+    const sent = this.#phase === 'running' && this.#child?.kill?.(name);
+    if (!sent) throw new Error(`${name} was not sent: the process is not there`);
   }
 
   release(): void {

@@ -18,6 +18,7 @@ const serviceAnswers: Record<ServiceOrder['type'], ServiceReport> = {
   'service.raise': { type: 'service.attached' },
   'service.cycle': { type: 'service.attached' },
   'service.recover': { type: 'service.attached' },
+  'service.reload': { type: 'service.attached' },
   'service.fall': { type: 'service.rested' },
   'service.kill': { type: 'service.rested' },
 };

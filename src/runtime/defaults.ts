@@ -33,6 +33,8 @@ export const defaults = {
   'process.spawnMs': ms(10_000, 'a loaded machine forks slowly, but it forks'),
   'process.readyMs': ms(120_000, 'cold starts take minutes on slow disks'),
   'process.repairMs': ms(120_000, 'a repair that takes longer has hung'),
+  'process.reloadMs': ms(10_000, 'an in-process restart takes seconds'),
+  'process.watchMs': ms(1_500, 'a process that cannot bear its new configuration ends at once'),
   'process.askMs': ms(1_500, 'one question of a readiness proof'),
   'process.pollMs': ms(200, 'soon enough not to be noticed, rare enough not to load'),
   'backoff.firstMs': ms(500, 'half a second is not felt, and is no hammering'),

@@ -78,6 +78,8 @@ export class Facts {
   lastExit: ExitRecord | null = null;
   /** what the last repair came to, until the service is ready */
   repair: { told: string; exit: ExitRecord | null } | null = null;
+  /** what the last reload came to; `kept`: why nothing was to be done, if so */
+  reload: { told: string; kept: string | null } | null = null;
   /** what the host answered last; the next process is spawned from it */
   planned: Planned | null = null;
   /** what an earlier host has left, until it is taken over or something else is started */

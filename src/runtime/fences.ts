@@ -67,6 +67,10 @@ export function fencedProcess(handle: ProcessHandle, failed: Failed): ProcessHan
   return {
     terminate: () => isolated(() => handle.terminate(), failed),
     kill: () => isolated(() => handle.kill(), failed),
+    // whoever asks for a reload is told when it fails
+    ...(handle.signal === undefined
+      ? {}
+      : { signal: (name: NodeJS.Signals) => handle.signal?.(name) }),
     release: () => isolated(() => handle.release(), failed),
   };
 }

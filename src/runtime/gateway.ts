@@ -32,7 +32,7 @@ export interface GatewayEvents extends Record<string, unknown> {
   message: { data: unknown; generation: number };
   /** a process is gone: how, what it wrote last, and what the system went through before */
   exit: ExitRecord;
-  /** a restart was asked for, or has its outcome */
+  /** a restart or a reload was asked for, or has its outcome */
   restart: PendingIntent & { outcome?: Outcome };
   diagnostic: { level: Level; code: string; message: string };
   /** a figure for whoever counts, when its outcome is known */
@@ -53,6 +53,23 @@ export interface RestartOutcome {
   cause: string;
   pidBefore: number | undefined;
   pidAfter: number | undefined;
+}
+
+export interface ReloadOptions {
+  /** for the log and the status, default "you asked for a reload" */
+  because?: string;
+  /** waits this long for further requests; the latest deadline counts. Default 0 */
+  settleMs?: number;
+}
+
+export interface ReloadOutcome {
+  /**
+   * `applied`: the process has read it, serves, and has outlived it. `restarted`: a new process
+   * has. `skipped`: nothing was to be done. `joined`: somebody else's request did it
+   */
+  outcome: 'applied' | 'restarted' | 'skipped' | 'joined' | 'superseded' | 'refused';
+  /** what was done, or why not */
+  cause: string;
 }
 
 export interface StopOutcome {
@@ -209,7 +226,20 @@ export class Gateway {
     const { because = 'you asked for a restart', by = 'user', settleMs = 0 } = options;
     this.#alive('restart()');
     if (by !== 'user' && by !== 'host') throw invalid('restart.by', 'must be user or host', by);
-    return this.#machinery.restart({ because, by, settleMs: limit('restart', settleMs) });
+    const verb = 'restart';
+    return this.#machinery.restart({ verb, because, by, settleMs: limit(verb, settleMs) });
+  }
+
+  /**
+   * Has the process read its configuration anew, as `process.reload` says; what is asked for while
+   * it starts or reloads is done after that. Rejects only when a restart took its place and failed.
+   */
+  async reload(options: ReloadOptions = {}): Promise<ReloadOutcome> {
+    const { because = 'you asked for a reload', settleMs = 0 } = options;
+    this.#alive('reload()');
+    const verb = 'reload';
+    const ask = { verb, because, by: 'user', settleMs: limit(verb, settleMs) } as const;
+    return this.#machinery.reload(ask);
   }
 
   /** Skips what of the present wait lies above the peer's floor. */

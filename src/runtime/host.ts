@@ -35,6 +35,8 @@ export interface Host extends LeafHost {
   wire: Wire | null;
   /** how to kill every process that is held now, before the call returns: for `killNow` */
   processes: Set<() => void>;
+  /** signals the process itself, not its group; throws when it cannot. Null where nobody can */
+  signalProcess: ((name: NodeJS.Signals) => void) | null;
   /** why the present start or attempt happens, for a person */
   because(): string;
   connected(wire: Wire): void;

@@ -1,13 +1,27 @@
 /**
- * The restarts that were asked for: by whom, why, due when, and what became of each. Data only;
- * the machine counts them and decides. Promises that each is told once when it is entered and once
- * with its outcome, whatever that is. It must never drop an entry that has none.
+ * The restarts and reloads that were asked for: by whom, why, due when, and what became of each.
+ * Data only; the machine counts them and decides. Promises that each is told once when it is
+ * entered and once with its outcome, whatever that is. It must never drop one that has none.
  */
 import type { Clock } from '../ports.ts';
 import type { PendingIntent } from './status.ts';
 
-/** `failed`: what replaced the process did not start, and whoever asked has the error */
-export type Outcome = 'replaced' | 'joined' | 'superseded' | 'refused' | 'failed';
+/** What is asked for; `because`: for the log and the status. */
+export interface Ask {
+  verb: 'restart' | 'reload';
+  because: string;
+  by: 'user' | 'host';
+  settleMs: number;
+}
+
+/**
+ * What came of it. Of a restart: `replaced`. Of a reload: `applied`, `skipped` when nothing was to
+ * be done, or `restarted`. `failed`: the process was replaced and did not start again, and whoever
+ * asked has the error
+ */
+export type Outcome =
+  | ('replaced' | 'applied' | 'skipped' | 'restarted')
+  | ('joined' | 'superseded' | 'refused' | 'failed');
 
 export interface Entry extends PendingIntent {
   /** the machine's count when it took this one */
@@ -36,11 +50,10 @@ export class Ledger {
     return this.#entries.every((entry) => entry.dueAt < due);
   }
 
-  enter(number: number, ask: { because: string; by: 'user' | 'host'; settleMs: number }): Entry {
-    const { because, by, settleMs } = ask;
+  enter(number: number, { verb, because, by, settleMs }: Ask): Entry {
     const dueAt = this.#clock.wallNow() + settleMs;
     const joined = this.#entries.length > 0;
-    const entry = { id: this.#nextId++, number, because, by, dueAt, joined };
+    const entry = { id: this.#nextId++, number, verb, because, by, dueAt, joined };
     this.#entries.push(entry);
     this.#changed(shown(entry));
     this.#publish();
@@ -66,23 +79,22 @@ export class Ledger {
   }
 }
 
-const shown = ({ id, because, by, dueAt }: Entry): PendingIntent => ({ id, because, by, dueAt });
+const shown = ({ id, verb, because, by, dueAt }: Entry): PendingIntent => ({
+  ...{ id, verb, because, by, dueAt },
+});
 
-/** How far the restarts have come, as the root counts them. */
-export interface Numbers {
-  asked: number;
-  served: number;
-  dropped: number;
-  refused: number;
-}
+/** How far the restarts and reloads have come, as the root counts them. */
+export type Numbers = Record<'asked' | 'served' | 'applied' | 'dropped' | 'refused', number>;
 
-/** What became of a restart without a launch: a stop dropped it, or it was not ours to replace. */
-export function unserved(number: number, { dropped, refused }: Numbers) {
+/** What became of it without a launch: a reload, a stop that dropped it, or it was not ours. */
+export function unserved(number: number, { applied, dropped, refused }: Numbers) {
+  if (applied >= number) return { value: 'applied' as const };
   if (refused >= number) return { value: 'refused' as const };
   return dropped >= number ? { value: 'superseded' as const } : undefined;
 }
 
 export function numbersIn(context: Readonly<Record<string, unknown>>): Numbers {
-  const { asked = 0, served = 0, dropped = 0, refused = 0 }: Partial<Numbers> = context;
-  return { asked, served, dropped, refused };
+  const counts: Partial<Numbers> = context;
+  const { asked = 0, served = 0, applied = 0, dropped = 0, refused = 0 } = counts;
+  return { asked, served, applied, dropped, refused };
 }

@@ -9,9 +9,10 @@ import { HoldfastError } from '../errors.ts';
 import type { Facts } from './facts.ts';
 import { failure } from './failure.ts';
 import { fencedClock } from './fences.ts';
-import type { GatewayEvents, RestartOutcome, StopOutcome } from './gateway.ts';
+import type { GatewayEvents, ReloadOutcome, RestartOutcome, StopOutcome } from './gateway.ts';
 import { messageOf } from './host.ts';
-import { Ledger, type Numbers, numbersIn, type Outcome, unserved } from './ledger.ts';
+import { reload, restart } from './intents.ts';
+import { type Ask, Ledger, type Numbers, numbersIn } from './ledger.ts';
 import { type Environment, type HostEvents, LiveHost } from './live-host.ts';
 import { type Metric, Metrics } from './metrics.ts';
 import type { GatewayOptions, LinkOptions } from './options.ts';
@@ -41,8 +42,8 @@ export class Machinery {
   #options: GatewayOptions;
   #environment: Environment;
   #events: MachineryEvents;
-  #waiters: Waiters;
-  #ledger: Ledger;
+  readonly waiters: Waiters;
+  readonly ledger: Ledger;
   #broken: HoldfastError | null = null;
   /** broken, and disposed since */
   #ended = false;
@@ -67,12 +68,12 @@ export class Machinery {
       ...events,
       because: () => this.#status.because,
     });
-    this.#waiters = new Waiters(clock);
+    this.waiters = new Waiters(clock);
     this.#wait = new PlannedWait(clock);
     this.metrics = new Metrics(clock, this.host.facts, (metric) =>
       environment.afterwards(() => this.#events.metric(metric)),
     );
-    this.#ledger = new Ledger(clock, (intent) =>
+    this.ledger = new Ledger(clock, (intent) =>
       environment.defer(() => this.#events.restart(intent)),
     );
     this.#status = this.#derive(null);
@@ -93,8 +94,8 @@ export class Machinery {
   }
 
   get status(): Status {
-    const { served, dropped, refused } = this.#numbers();
-    this.#ledger.prune(Math.max(served, dropped, refused));
+    const { asked: _, ...ends } = this.numbers;
+    this.ledger.prune(Math.max(...Object.values(ends)));
     this.#status = this.#derive(this.#status);
     return this.#status;
   }
@@ -110,7 +111,7 @@ export class Machinery {
   }
 
   /** The line of what was asked is made while the process that it speaks of is still there. */
-  #keepLine() {
+  keepLine() {
     this.#status = this.#derive(this.#status);
   }
 
@@ -120,7 +121,7 @@ export class Machinery {
   }
 
   awaitReady(verb: string, count: number, options: WaitOptions): Promise<Status> {
-    return this.#waiters.wait(
+    return this.waiters.wait(
       verb,
       () => {
         const { gateway } = this.view;
@@ -128,9 +129,7 @@ export class Machinery {
         if (gateway.in('life.wanted.running') && this.readies >= count) {
           return { value: this.status };
         }
-        if (gateway.in('life.wanted.failed') || gateway.in('life.unkillable')) {
-          throw failure(this.#evidence());
-        }
+        if (this.gaveUp !== null) throw this.gaveUp;
         if (paused(this.view)) throw this.#pausedError();
         const wanted = gateway.in('life.wanted') || gateway.in('life.falling.next.again');
         if (!wanted) throw this.#unwanted(verb);
@@ -149,8 +148,8 @@ export class Machinery {
     }
     const pid = facts.process?.pid;
     if (!this.#begun().send(command)) await undefined;
-    this.#keepLine();
-    const outcome = await this.#waiters.wait<StopOutcome>(command.type, () => {
+    this.keepLine();
+    const outcome = await this.waiters.wait<StopOutcome>(command.type, () => {
       const { gateway } = this.view;
       if (this.#broken !== null) return { value: this.#dropped(command.type) };
       if (gateway.in('life.unkillable')) {
@@ -173,50 +172,26 @@ export class Machinery {
     for (const kill of [...this.host.processes]) kill();
   }
 
-  async restart(ask: {
-    because: string;
-    by: 'user' | 'host';
-    settleMs: number;
-  }): Promise<RestartOutcome> {
-    const pidBefore = this.facts.process?.pid;
-    const { asked } = this.#numbers();
-    const { by, settleMs } = ask;
-    const count = this.metrics.asked(by);
-    const refused = (cause: string): RestartOutcome => {
-      count('refused');
-      return { outcome: 'refused', cause, pidBefore, pidAfter: this.facts.process?.pid };
-    };
-    if (this.settings.service === null) return refused('not-owned');
-    const later = this.#ledger.isLater(settleMs);
-    if (!this.send({ type: 'restart', by, settleMs, later })) await undefined;
-    if (this.#numbers().asked === asked) return refused('stopped');
-    const entry = this.#ledger.enter(this.#numbers().asked, ask);
-    this.#keepLine();
-    const replaced = this.#waiters.wait('restart()', () => {
-      const { gateway } = this.view;
-      if (this.#broken !== null) throw this.#broken;
-      const numbers = this.#numbers();
-      if (numbers.served < entry.number) return unserved(entry.number, numbers);
-      if (gateway.in('life.wanted.failed') || gateway.in('life.unkillable')) {
-        throw failure(this.#evidence());
-      }
-      if (!gateway.in('life.wanted')) return { value: 'superseded' as const };
-      const there = gateway.in('life.wanted.running') || paused(this.view);
-      return there
-        ? { value: entry.joined ? ('joined' as const) : ('replaced' as const) }
-        : undefined;
-    });
-    const told = (outcome: Outcome) => {
-      this.#ledger.settle(entry, outcome);
-      if (outcome !== 'refused') count(outcome);
-    };
-    const outcome = await replaced.catch((error) => {
-      told('failed');
-      throw error;
-    });
-    told(outcome);
-    if (outcome === 'refused') return refused('not-owned');
-    return { outcome, cause: ask.because, pidBefore, pidAfter: this.facts.process?.pid };
+  restart(ask: Ask): Promise<RestartOutcome> {
+    return restart(this, ask);
+  }
+
+  reload(ask: Ask): Promise<ReloadOutcome> {
+    return reload(this, ask);
+  }
+
+  get supervises(): boolean {
+    return this.settings.service !== null;
+  }
+
+  get broken(): HoldfastError | null {
+    return this.#broken;
+  }
+
+  get gaveUp(): HoldfastError | null {
+    const { gateway } = this.view;
+    const stuck = gateway.in('life.wanted.failed') || gateway.in('life.unkillable');
+    return stuck ? failure(this.#evidence()) : null;
   }
 
   async probe(timeoutMs: number): Promise<{ ok: boolean; rttMs: number | null; because: string }> {
@@ -230,13 +205,13 @@ export class Machinery {
     try {
       wire.ping(() => {
         answered = true;
-        this.#waiters.look();
+        this.waiters.look();
       });
     } catch (error) {
       const because = `link.protocol failed: ${messageOf(error)}`;
       return { ok: false, rttMs: null, because };
     }
-    const wait = this.#waiters.wait(
+    const wait = this.waiters.wait(
       'probe()',
       () => (answered || ended.aborted ? { value: answered } : undefined),
       { timeoutMs },
@@ -283,7 +258,7 @@ export class Machinery {
       this.#scheduled = false;
       const { status } = this;
       // who waits goes on after this turn, and has missed no event that belongs to it
-      this.#waiters.look();
+      this.waiters.look();
       this.#tell(status);
       if (status.state !== 'running' || this.readies === this.#readiesTold) return;
       this.#readiesTold = this.readies;
@@ -312,18 +287,16 @@ export class Machinery {
   #derive(previous: Status | null): Status {
     const { facts, settings, clock, requests } = this.host;
     const view = this.view;
-    const stuck = view.gateway.in('life.wanted.failed') || view.gateway.in('life.unkillable');
     const held = paused(view);
     return statusOf({
       view,
       facts,
       settings,
       clock,
-      pending: this.#ledger.pending,
+      pending: this.ledger.pending,
       failures: requests.history.consecutiveFailures,
       waitEndsAt: this.#wait.endsAt,
-      error:
-        this.#broken ?? (stuck ? failure(this.#evidence()) : held ? this.#pausedError() : null),
+      error: this.#broken ?? this.gaveUp ?? (held ? this.#pausedError() : null),
       previous,
       told: this.#told,
     });
@@ -333,7 +306,7 @@ export class Machinery {
     return { view: this.view, facts: this.facts, settings: this.settings, trace: this.trace };
   }
 
-  #numbers(): Numbers {
+  get numbers(): Numbers {
     return numbersIn(this.view.gateway.context);
   }
 

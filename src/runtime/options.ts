@@ -123,6 +123,13 @@ export interface ProcessOptions {
   repair?: (request: PlanRequest) => Plan | null | Promise<Plan | null>;
   /** from the spawn of that command to its SIGKILL, default 120,000 ms */
   repairMs?: number;
+  /**
+   * how it reads its configuration anew when `reload()` is called, or a function that says so at
+   * that moment. `restart` (default): it is replaced. `off`: nothing is done
+   */
+  reload?: Reload | ((found: Found) => Reload | Promise<Reload>);
+  /** for the whole of a reload and its proof, default 10,000 ms */
+  reloadMs?: number;
   /** exit codes that starting again cannot cure; default { 78: 'configuration' } */
   exitClasses?: Readonly<Record<number, ExitClass>>;
   /** what an exit means whose code says nothing, by the lines before it; else the protocol knows */
@@ -137,6 +144,22 @@ export interface ProcessOptions {
   classify?: Classify;
   driver?: ProcessDriver;
 }
+
+/**
+ * One way to have a process read its configuration: a signal to the process itself, a request on
+ * the link, a command that must exit with 0, or a function. It must outlive that for 1,500 ms, and
+ * then it is proved again that it serves (`ready` with http, protocol or probe). `orElse`:
+ * what follows when it did not work, a restart (default) or nothing
+ */
+export type Reload =
+  | 'off'
+  | 'restart'
+  | ((
+      | { signal: NodeJS.Signals }
+      | { request: string; params?: unknown }
+      | { command: readonly [string, ...string[]] }
+      | { run: (found: Found & { signal: AbortSignal }) => void | Promise<void> }
+    ) & { orElse?: 'restart' | 'keep' });
 
 /** What `url`, `credentials` and `authorize` are told. */
 export interface AttemptRequest extends Found {

@@ -107,7 +107,12 @@ function running(scene: Scene, phase: string): string {
   if (phase === 'probing') {
     return `no sign of life for more than ${duration(silence(scene))}; asking once more`;
   }
-  if (previous?.state === 'running' && !/no sign/.test(previous.because)) return previous.because;
+  if (phase === 'reloading') {
+    const why = scene.pending[0]?.because ?? 'somebody asked';
+    return `${why}; pid ${facts.process?.pid} reads its configuration anew`;
+  }
+  const passing = /no sign|configuration anew/;
+  if (previous?.state === 'running' && !passing.test(previous.because)) return previous.because;
   const { process, moments, attached } = facts;
   if (attached !== null) return `attached to ${occupantOf(attached)}, which is not ours`;
   if (settings.service !== null && process === null && facts.lastExit !== null) {

@@ -90,6 +90,7 @@ export const osLeaf = (host: Host) =>
       post({ type: 'os.empty', class: 'stopped' });
     };
     host.processes.add(killNow);
+    host.signalProcess = handle.signal === undefined ? null : (name) => handle.signal?.(name);
     return {
       command({ type }) {
         expected = true;
@@ -101,6 +102,7 @@ export const osLeaf = (host: Host) =>
       release() {
         over = true;
         host.processes.delete(killNow);
+        host.signalProcess = null;
         host.facts.process = null;
         handle.release();
         host.output.end();
@@ -238,8 +240,25 @@ function note(
   return record;
 }
 
+/** After a reload: the proof once more where it can be asked for again, and nothing is kept. */
+function proveAgain(host: Host, post: (report: ReadinessReport) => void) {
+  const abort = fencedController(signalled(host, 'process.ready'));
+  const { ready } = host.settings.process ?? {};
+  const provable = ready !== undefined && !('line' in ready);
+  if (!provable) post({ type: 'readiness.proved' });
+  else {
+    prove(host, found(host), abort.signal, { option: null }, ({ proved, because }) => {
+      if (abort.signal.aborted) return;
+      if (!proved) host.facts.reload = { told: because ?? 'it does not serve', kept: null };
+      post({ type: proved ? 'readiness.proved' : 'readiness.unproved' });
+    });
+  }
+  return { release: () => abort.abort() };
+}
+
 export const readinessLeaf = (host: Host) =>
-  leaf<ReadinessInput, never, ReadinessReport>('readiness', host, (_input, post) => {
+  leaf<ReadinessInput, never, ReadinessReport>('readiness', host, ({ again }, post) => {
+    if (again) return proveAgain(host, post);
     const abort = fencedController(signalled(host, 'process.ready'));
     const { process: asked } = host.facts;
     let because = '';

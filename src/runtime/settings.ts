@@ -20,6 +20,7 @@ import { isolated } from './dispatcher.ts';
 import { exitClasses } from './exit-class.ts';
 import { messageOf } from './host.ts';
 import type { BackoffOptions, GatewayOptions, LinkOptions, ProcessOptions } from './options.ts';
+import { checkReload } from './reload.ts';
 
 /** The options, checked and complete. */
 export interface Settings {
@@ -85,6 +86,8 @@ const processShape = z.strictObject({
   readyMs: z.unknown().optional(),
   repair: fn.optional(),
   repairMs: z.unknown().optional(),
+  reload: z.unknown().optional(),
+  reloadMs: z.unknown().optional(),
   exitClasses: z.record(z.string(), z.enum(exitClasses)).optional(),
   classifyExit: fn.optional(),
   output: fn.optional(),
@@ -142,6 +145,9 @@ export function settle(options: GatewayOptions, random: Random): Settings {
   }
   if (signal !== undefined && signal !== 'SIGTERM' && service?.driver?.can?.signals === false) {
     throw invalid('process.stop.signal', 'cannot be chosen: the driver has no signals', signal);
+  }
+  if (service?.reload !== undefined && typeof service.reload !== 'function') {
+    checkReload('process.reload', service.reload);
   }
   if (typeof link?.url === 'string') checkUrl('link.url', link.url);
   const luck = drawn(random);
@@ -206,6 +212,8 @@ function servicePolicy(options: ProcessOptions, link: LinkOptions | null): Super
     pollMs: pick('process.pollMs', undefined),
     stableMs: pick('process.stableMs', options.stableMs),
     repairMs: pick('process.repairMs', options.repairMs),
+    reloadMs: pick('process.reloadMs', options.reloadMs),
+    watchMs: pick('process.watchMs', undefined),
     backoff: backoffPolicy('process.backoff', options.backoff ?? {}),
     budget: {
       of: pick('process.budget.of', budget.of),

@@ -21,9 +21,10 @@ export type State =
   | 'failed'
   | 'disposed';
 
-/** A restart that was asked for and has not happened yet. */
+/** A restart or reload that was asked for and has not happened yet. */
 export interface PendingIntent {
   id: number;
+  verb: 'restart' | 'reload';
   by: 'user' | 'host';
   because: string;
   /** wall clock, milliseconds since 1970 */
@@ -159,6 +160,7 @@ const phases: readonly [keyof SystemView, string, string][] = [
   ['supervisor', 'clearing', 'clearing'],
   ['supervisor', 'attached.looking', 'looking'],
   ['supervisor', 'owned.evicting', 'evicting'],
+  ['supervisor', 'owned.up.reloading', 'reloading'],
   ['supervisor', 'mending', 'repairing'],
   ['supervisor', 'owned.repairing', 'repairing'],
   ['supervisor', 'preparing', 'preparing'],

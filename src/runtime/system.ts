@@ -31,6 +31,7 @@ import type { Host } from './host.ts';
 import type { Play } from './leaf.ts';
 import { credentialsLeaf, lookupLeaf, pulseLeaf, socketLeaf } from './link-leaves.ts';
 import { planLeaf } from './plan-leaf.ts';
+import { reloadLeaf } from './reload.ts';
 import { osLeaf, readinessLeaf } from './service-leaves.ts';
 
 /** How many transitions an error carries. */
@@ -76,6 +77,7 @@ const supervised = () =>
       port: late(portLeaf),
       plan: late(planLeaf),
       readiness: late(readinessLeaf),
+      reload: late(reloadLeaf),
       process: real(process.provide({ actors: { os: late(osLeaf) } })),
     },
   });

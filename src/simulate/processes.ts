@@ -139,6 +139,10 @@ export class Child {
     this.handle = {
       terminate: () => this.#send(plan.stopSignal ?? 'SIGTERM', (signal) => this.#obey(signal)),
       kill: () => this.#send('SIGKILL', () => this.#die()),
+      signal: (name) => {
+        if (!this.alive) throw new Error(`${name} was not sent: the process is not there`);
+        this.#send(name, () => {});
+      },
       release: () => this.#release(),
     };
   }

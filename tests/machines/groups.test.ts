@@ -17,7 +17,7 @@ describe('the guarantees', () => {
     // properties, and bugs of every group
     for (const group of ['PR', 'MU']) groups.delete(group);
     // what is said and given away: words of the runtime, of which no machine knows
-    for (const group of ['DG', 'SE', 'PO', 'RL']) groups.delete(group);
+    for (const group of ['DG', 'SE', 'PO', 'RL', 'RS']) groups.delete(group);
     const spoken = new Set(
       [...guarantees, ...steps, ...kernel].flatMap(({ groups: of = [] }) => of),
     );
@@ -223,6 +223,12 @@ const wrongSteps: Readonly<Record<string, WrongStep>> = {
     wrong: momentOf(['life.falling'], { asked: 1 }),
     event: { type: 'stop' },
     right: momentOf(['life.falling'], { asked: 1, dropped: 1 }),
+  },
+  'a-reload-answers-for-itself': {
+    before: momentOf(['life.wanted.running'], { begun: 1, applied: 0, mild: false }),
+    wrong: momentOf(['life.wanted.running'], { begun: 1, applied: 1, mild: false }),
+    event: { type: 'from.service', report: { type: 'service.reloaded' } },
+    right: momentOf(['life.wanted.running'], { begun: 1, applied: 0, mild: false }),
   },
   'only-doubt-kills': {
     before: owing,

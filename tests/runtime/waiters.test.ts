@@ -121,7 +121,10 @@ describe('a waiter', () => {
 });
 
 describe('the ledger', () => {
-  const ask = (because: string, settleMs = 0) => ({ because, by: 'user' as const, settleMs });
+  const verb = 'restart' as const;
+  const ask = (because: string, settleMs = 0) => ({
+    ...{ verb, because, by: 'user' as const, settleMs },
+  });
 
   function keeping() {
     const clock = new FakeClock();
@@ -137,8 +140,8 @@ describe('the ledger', () => {
     expect([first.joined, second.joined]).toEqual([false, true]);
     const dueAt = clock.wallNow();
     expect(ledger.pending).toEqual([
-      { id: 1, because: 'a', by: 'user', dueAt: dueAt + 100 },
-      { id: 2, because: 'b', by: 'host', dueAt },
+      { id: 1, verb, because: 'a', by: 'user', dueAt: dueAt + 100 },
+      { id: 2, verb, because: 'b', by: 'host', dueAt },
     ]);
     ledger.settle(first, 'replaced');
     ledger.settle(second, 'joined');

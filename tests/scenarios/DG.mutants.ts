@@ -52,8 +52,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ids: ['DG-10'],
-    file: 'src/runtime/machinery.ts',
-    find: "      count('refused');\n",
+    file: 'src/runtime/intents.ts',
+    find: '    count(outcome);\n',
     instead: '',
   },
   {

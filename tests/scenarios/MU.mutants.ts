@@ -58,8 +58,12 @@ export const mutants: readonly Mutant[] = [
     // within the cooldown nobody is heard
     ids: ['MU-07'],
     file: ledger,
-    find: "{ guard: 'wanted', target: 'due', actions: 'ask' },",
-    instead: "{ guard: 'dueNow', target: 'due', actions: 'ask' },",
+    find: `        restart: [
+          { guard: 'settlesLater', target: 'settling', actions: 'ask' },
+          { guard: 'wanted', target: 'due', actions: 'ask' },`,
+    instead: `        restart: [
+          { guard: 'settlesLater', target: 'settling', actions: 'ask' },
+          { guard: 'dueNow', target: 'due', actions: 'ask' },`,
   },
   {
     // silence is measured by the clock on the wall

@@ -112,7 +112,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['OW-16'],
     file: ledger,
-    find: "'service.attached': { actions: 'refuse' },",
+    find: "'service.attached': { target: '.clear', actions: 'refuse' },",
     instead: '',
   },
   {

@@ -91,8 +91,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['RO-14'],
     file: gateway,
-    find: `stateIn('#wanted'), 'again', and(`,
-    instead: `stateIn('#wanted'), and(`,
+    find: `or(['goesOn', and(`,
+    instead: `or([stateIn('#wanted'), and(`,
   },
   {
     ids: ['RO-15'],
@@ -108,8 +108,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ids: ['RO-22'],
-    file: 'src/runtime/machinery.ts',
-    find: "      told('failed');",
-    instead: "      count('failed');",
+    file: 'src/runtime/intents.ts',
+    find: "    ground.ledger.settle(entry, 'failed');\n    count('failed');",
+    instead: "    count('failed');",
   },
 ];

@@ -18,10 +18,11 @@ const groups: Readonly<Record<string, string>> = {
   // what it must not say
   SE: '1-3 7',
   PO: '16 17 25',
+  RS: '23',
   // a start that fails: what is mended, what is tried again, what is the end
   SR: '1-4 9 11 20-23',
   // a configuration that is changed by compare-and-set
-  RL: '13-17',
+  RL: '1-7 9 13-26',
   // a service and its processes: what a start that failed costs, and what each deadline leads to
   SV: '1-22',
   // whose process it is: ours, ours from a host that was killed, or somebody else's
