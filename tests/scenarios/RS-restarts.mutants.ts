@@ -1,0 +1,92 @@
+/** A wrong line for each scenario of RS-restarts.test.ts, those of stops among them. */
+import type { Mutant } from './mutants.ts';
+
+const gateway = 'machines/gateway.ts';
+const ledger = 'machines/ledger.ts';
+const launching = "    'service.launching': { target: '.clear', actions: 'serve' },";
+
+export const mutants: readonly Mutant[] = [
+  {
+    // a restart that somebody asked for kills
+    ids: ['RS-01'],
+    file: gateway,
+    find: "{ target: '.cycling', actions: ['restLink', 'cycleService'] },",
+    instead: "{ target: '.cycling', actions: ['restLink', 'recoverService'] },",
+  },
+  {
+    // a launch does not serve what has joined meanwhile
+    ids: ['RS-02', 'RS-17'],
+    file: ledger,
+    find: launching,
+    instead: "    'service.launching': { actions: 'serve' },",
+  },
+  {
+    // whoever gets ready is what was asked for
+    ids: ['RS-03', 'RS-04', 'RS-06'],
+    file: ledger,
+    find: launching,
+    instead: `${launching}\n    'service.ready': { target: '.clear', actions: 'serve' },`,
+  },
+  {
+    ids: ['RS-07'],
+    file: ledger,
+    find: "    stop: { target: '.clear', actions: 'drop' },\n",
+    instead: '',
+  },
+  {
+    // a link that gives up takes what waits along
+    ids: ['RS-08'],
+    file: ledger,
+    find: launching,
+    instead: `${launching}\n    'link.failed': { target: '.clear', actions: 'drop' },`,
+  },
+  {
+    // the old link is left to itself
+    ids: ['RS-16'],
+    file: gateway,
+    find: "{ target: '.cycling', actions: ['restLink', 'cycleService'] },",
+    instead: "{ target: '.cycling', actions: 'cycleService' },",
+  },
+  {
+    // a restart that was given up is waited for
+    ids: ['RS-15'],
+    file: 'src/runtime/machinery.ts',
+    find: `unserved(entry.number, numbers);
+      if (gateway.in('life.wanted.failed') || gateway.in('life.unkillable')) {`,
+    instead: `unserved(entry.number, numbers);
+      if (gateway.in('life.unkillable')) {`,
+  },
+  {
+    ids: ['RS-20'],
+    file: ledger,
+    find: launching,
+    instead: `${launching}\n    'service.failed': { target: '.clear', actions: 'drop' },`,
+  },
+  {
+    // the cooldown outlives the restart that was superseded
+    ids: ['RS-22'],
+    file: ledger,
+    find: "on: { stop: 'cold', dispose: 'cold', quit: 'cold', 'service.unkillable': 'cold' },",
+    instead: '',
+  },
+  {
+    ids: ['RS-19', 'DS-10'],
+    file: gateway,
+    find: "            restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },\n",
+    instead: '',
+  },
+  {
+    // what ends while it is being stopped is started again
+    ids: ['DS-16'],
+    file: 'machines/supervisor.ts',
+    find: "'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },",
+    instead: "'service.fall': { target: '.falling.toRecover', actions: 'stopProcess' },",
+  },
+  {
+    // anybody undoes a stop
+    ids: ['DS-19'],
+    file: gateway,
+    find: "restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },",
+    instead: "restart: { target: 'wanted.raising', actions: 'raiseService' },",
+  },
+];
