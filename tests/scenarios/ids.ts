@@ -6,7 +6,7 @@
 const groups: Readonly<Record<string, string>> = {
   CH: '1-8 10 12 15-21 23-27 29',
   GS: '1-10 13-17 20',
-  DS: '1-13 16 19-22 24 30',
+  DS: '1-13 16 19-22 24 28 30',
   HB: '1-4 8 9 12 16 17 19 20 22-24 26',
   RC: '1-8 10-12 14-16 18-20 22 24',
   CC: '1 3-6 8-11 18',
@@ -17,9 +17,11 @@ const groups: Readonly<Record<string, string>> = {
   DG: '1-7 9-12 14 16 17',
   // what it must not say
   SE: '1-3 7',
-  PO: '25',
+  PO: '1 2 6 7 10-14 17 19-22 24-27',
   // restarts: joined, cooled, delayed, superseded, and none that is lost
   RS: '1-4 6-11 13-20 22 24',
+  // trouble of a start: what is tried again, what is the end, and what ready means
+  SR: '5-13 15',
   // a configuration that is changed by compare-and-set
   RL: '13-17',
   // a service and its processes: what a start that failed costs, and what each deadline leads to
