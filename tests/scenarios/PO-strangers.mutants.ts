@@ -20,7 +20,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     // whoever listens is in our way
-    ids: ['DS-28', 'PO-11'],
+    ids: ['PO-11'],
     file: leaves,
     find: "if (foreign === 'end' && identity !== undefined) {",
     instead: 'if (identity !== undefined) {',

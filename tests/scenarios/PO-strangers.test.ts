@@ -55,17 +55,6 @@ describe('a gateway that serves already', () => {
     expect(subject.states).toEqual(['starting', 'running']);
     expect([ours().length, other.signals, stage().calls.length]).toEqual([0, [], 1]);
   });
-
-  it('DS-28: gets no signal from a quit', async () => {
-    const other = await stranger();
-    const subject = stage().gateway({ process: { port, ready: { probe: () => true } } });
-    const { claw } = await stage().running(subject);
-    const gone = outcome(subject.is.quit({ withinMs: 5_000 }));
-    await stage().pass(8_000);
-    expect(gone.value).toMatchObject({ gone: true, owned: false });
-    expect(claw?.call.endedBy).toBe('client reset');
-    expect([other.signals, other.alive]).toEqual([[], true]);
-  });
 });
 
 describe('a listener that does not serve', () => {

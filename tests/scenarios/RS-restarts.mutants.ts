@@ -1,4 +1,4 @@
-/** A wrong line for each scenario of RS-restarts.test.ts, those of stops among them. */
+/** A wrong line for each scenario of RS-restarts.test.ts. */
 import type { Mutant } from './mutants.ts';
 
 const gateway = 'machines/gateway.ts';
@@ -70,23 +70,9 @@ export const mutants: readonly Mutant[] = [
     instead: '',
   },
   {
-    ids: ['RS-19', 'DS-10'],
+    ids: ['RS-19'],
     file: gateway,
     find: "            restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },\n",
     instead: '',
-  },
-  {
-    // what ends while it is being stopped is started again
-    ids: ['DS-16'],
-    file: 'machines/supervisor.ts',
-    find: "'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },",
-    instead: "'service.fall': { target: '.falling.toRecover', actions: 'stopProcess' },",
-  },
-  {
-    // anybody undoes a stop
-    ids: ['DS-19'],
-    file: gateway,
-    find: "restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },",
-    instead: "restart: { target: 'wanted.raising', actions: 'raiseService' },",
   },
 ];

@@ -6,17 +6,17 @@
 const groups: Readonly<Record<string, string>> = {
   CH: '1-8 10 12 15-21 23-27 29',
   GS: '1-10 13-17 20',
-  DS: '1-13 16 19-22 24 28 30',
-  HB: '1-4 8 9 12 16 17 19 20 22-24 26',
+  DS: '1-13 16 19-22 24 26 28 30 31',
+  HB: '1-4 6-10 12-17 19 20 22-24 26',
   RC: '1-8 10-12 14-16 18-20 22 24',
-  CC: '1 3-6 8-11 18',
+  CC: '1 3-6 8-11 13 16 18',
   RP: '1-13 15 16 18',
   AU: '1-14 16 17 20-23',
   BI: '1-3 5-8 10',
   // what it says of itself: health, records, figures, and the lines of its process
   DG: '1-7 9-12 14 16 17',
   // what it must not say
-  SE: '1-3 7',
+  SE: '1-3 5-7',
   PO: '1 2 6 7 10-14 17 19-22 24-27',
   // restarts: joined, cooled, delayed, superseded, and none that is lost
   RS: '1-4 6-11 13-20 22 24',
