@@ -8,7 +8,7 @@ export const mutants: readonly Mutant[] = [
     // stopped is stopped, whoever asks
     ids: ['DS-10'],
     file: gateway,
-    find: "            restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },\n",
+    find: "restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },",
     instead: '',
   },
   {

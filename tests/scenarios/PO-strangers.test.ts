@@ -76,7 +76,7 @@ describe('a listener that does not serve', () => {
     expect(ending.is.status).toMatchObject({ state: 'running', process: { ownership: 'owned' } });
   });
 
-  it('PO-13: for 30 s ends the start; nothing is started on its port before it is free', async () => {
+  it('PO-13: for 30 s ends the start; nothing is started before its port is free', async () => {
     const other = await stranger();
     const subject = await begun(false, { portMs: 30_000 });
     await stage().pass(29_999);
@@ -94,15 +94,21 @@ describe('a listener that does not serve', () => {
 
 describe('another host', () => {
   it('PO-22: that has the service already is respected', async () => {
-    const custodyDir = '/custody';
     const { outsiders } = stage();
+    /** With a record of its own, and no port that would tell of the other one. */
+    const host = async () => {
+      const subject = stage().supervise({ custodyDir: '/custody' });
+      await subject.is.start();
+      await stage().settle();
+      return subject;
+    };
     outsiders.host = 2;
-    const first = await begun(true, { port: undefined, custodyDir });
+    const first = await host();
     expect(first.is.status.state).toBe('running');
     const { child } = stage();
     outsiders.hosts.add(2);
     outsiders.host = 3;
-    const second = await begun(true, { port: undefined, custodyDir });
+    const second = await host();
     expect(second.is.status).toMatchObject(held);
     expect(second.is.status.because).toContain('supervises it already');
     await second.is.quit();

@@ -72,7 +72,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['RS-19'],
     file: gateway,
-    find: "            restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },\n",
+    find: "restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },",
     instead: '',
   },
 ];

@@ -77,7 +77,7 @@ describe('a link that is refused', () => {
 });
 
 describe('a process that fails to start', () => {
-  it('SR-07: for a reason that nobody knows is tried thrice, for a known one not again', async () => {
+  it('SR-07: for a reason that nobody knows is tried thrice, else not again', async () => {
     const subject = await begun({ ready: { line: /up/ }, exitClasses: { 3: 'runtime' } });
     for (const time of [1, 2, 3]) {
       await stage().until(() => spawned() === time, 60_000);

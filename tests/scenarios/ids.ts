@@ -30,6 +30,8 @@ const groups: Readonly<Record<string, string>> = {
   OW: '1-22',
   // what the bug museum has, and no scenario before
   MU: '1-10',
+  // what the table of hazards has, and no scenario before
+  HZ: '1-8',
   // what a link makes of signs of life, sleeps and ends, to the millisecond
   LI: '1-10',
   // what the root decides alone
