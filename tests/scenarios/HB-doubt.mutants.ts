@@ -42,9 +42,10 @@ export const mutants: readonly Mutant[] = [
                 'service.down': 'recovering',`,
   },
   {
+    // a stop leaves the link to its own verdict
     ids: ['HB-15'],
     file: gateway,
-    find: "{ target: '.cycling', actions: ['restLink', 'cycleService'] },",
-    instead: "{ target: '.cycling', actions: 'cycleService' },",
+    find: "stop: { target: 'falling', actions: ['restLink', 'dropService'] },",
+    instead: "stop: { target: 'falling', actions: 'dropService' },",
   },
 ];
