@@ -72,6 +72,7 @@ export const obedience: readonly StepGuarantee[] = [
     sentence: 'Every restart or reload that is wanted is counted, whoever asks; no other one is.',
     role,
     forbids: ['I44'],
+    groups: ['RL', 'RS'],
     check: (before, after, event) => {
       if (event.type !== 'restart' && event.type !== 'reload') return undefined;
       const more = countOf(after, 'asked') - countOf(before, 'asked');

@@ -50,6 +50,7 @@ export const processes: readonly Exhibit[] = [
   exhibit(
     'C07',
     'A recovery goes around the lock of the start: two processes',
+    'PO-14',
     promised('one-process', 'os alive → os.exited', 'timer backoff', 'user start'),
     tested(service, 'PO-14: once, however often it is started meanwhile'),
   ),
@@ -63,6 +64,7 @@ export const processes: readonly Exhibit[] = [
   exhibit(
     'C10',
     'Two copies of an app take each other’s processes for strays',
+    'PO-22',
     tested(children, 'the mark is found in an environment of any size, whole and nowhere else'),
     'OW-12',
   ),
@@ -74,6 +76,7 @@ export const processes: readonly Exhibit[] = [
   exhibit(
     'C12',
     'The app is gone before its process is',
+    'DS-26',
     promised('disposed-holds-nothing', 'user quit', 'os signalled → os.exited'),
     tested(stops, 'DS-26, DS-31: ends a hanging process within its limit, for ever'),
   ),
@@ -88,6 +91,8 @@ export const processes: readonly Exhibit[] = [
   exhibit(
     'C16',
     'The close comes before the exit, and each leaves the recovery to the other',
+    'CC-13',
+    'CC-16',
     promised('wanted-is-pursued', 'os alive → os.exited'),
     tested(both, 'CC-16: is one recovery when the close comes before its exit'),
     tested(both, 'CC-13: is one recovery when its exit comes before the close'),
@@ -99,7 +104,7 @@ export const processes: readonly Exhibit[] = [
     tested('tests/e2e/link-ends.test.ts', 'waits 250 ms for an answer to its close frame'),
     tested('tests/drivers/ws.test.ts', 'reaches the peer as a TCP reset and leaves no TIME_WAIT'),
   ),
-  exhibit('C19', 'A process is started on a port that is still taken', 'OW-01', 'OW-02'),
+  exhibit('C19', 'A process is started on a port that is still taken', 'PO-13', 'OW-01', 'OW-02'),
   exhibit(
     'C20',
     'Each try kills the process of the last one, and a start that was broken off passes for done',
@@ -111,10 +116,11 @@ export const processes: readonly Exhibit[] = [
     'A process restarts inside of itself, and a second one is started beside it',
     'CC-01',
   ),
-  exhibit('C22', 'A process lives and never serves, and is waited for', 'MU-05'),
+  exhibit('C22', 'A process lives and never serves, and is waited for', 'PO-19', 'MU-05'),
   exhibit(
     'C23',
     'A child inherits the traces of our own supervisor, and believes them',
+    'PO-25',
     tested(service, 'PO-25: does not inherit the traces of our own supervisor'),
   ),
   out('C24', 'A port that the app itself cannot open ends the app', 'we open no port'),

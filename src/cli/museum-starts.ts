@@ -70,7 +70,12 @@ export const simulated: readonly Exhibit[] = [
     'DS-09',
     promised('stopping-is-pursued', 'user stop', 'plan asked → plan.ready'),
   ),
-  exhibit('G02', 'A restart joins one whose process has read the old configuration', replanned),
+  exhibit(
+    'G02',
+    'A restart joins one whose process has read the old configuration',
+    'RS-03',
+    replanned,
+  ),
   exhibit('G03', 'A stop and a start while the first start unwinds end stopped', 'DS-11'),
   exhibit(
     'G04',
@@ -102,7 +107,12 @@ export const simulated: readonly Exhibit[] = [
     'RC-14',
   ),
   exhibit('G09', 'The connection is lost, and its requests wait for their own deadlines', 'CC-05'),
-  exhibit('G10', 'A restart soon after the last one is said to be done, and never comes', cooled),
+  exhibit(
+    'G10',
+    'A restart soon after the last one is said to be done, and never comes',
+    'RS-09',
+    cooled,
+  ),
   exhibit('G11', 'A ping may take longer than its interval, and no peer is ever dead', 'HB-04'),
   exhibit(
     'G12',
@@ -115,6 +125,7 @@ export const simulated: readonly Exhibit[] = [
   exhibit(
     'G16',
     'A stop during a reload is undone by what was planned behind it',
+    'RS-14',
     promised('rest-holds-nothing', 'user restart', 'user stop', 'timer settle'),
     tested(restarts, 'RS-14: that settles never fires after a stop, also not in the next life'),
   ),
@@ -122,6 +133,7 @@ export const simulated: readonly Exhibit[] = [
   exhibit(
     'G18',
     'A delayed restart starts what the user has stopped',
+    'DS-19',
     'AU-22',
     tested(restarts, 'DS-19: while stopped is refused to anybody else, now or later'),
   ),
@@ -131,10 +143,17 @@ export const simulated: readonly Exhibit[] = [
     'A link that opens and drops, again and again, never runs out of attempts',
     'RC-08',
   ),
-  exhibit('G21', 'A gateway of somebody else is shut down for its silence', foreign, 'HB-20'),
+  exhibit(
+    'G21',
+    'A gateway of somebody else is shut down for its silence',
+    'HB-07',
+    foreign,
+    'HB-20',
+  ),
   exhibit(
     'G22',
     'A stop while a restart fails: the error allows recovery again',
+    'DS-16',
     promised('stopping-is-pursued', 'user restart', 'user stop', 'plan asked → plan.failed'),
     tested(restarts, 'DS-16: whose start is bound to fail stays stopped when a stop comes first'),
   ),
@@ -142,6 +161,7 @@ export const simulated: readonly Exhibit[] = [
   exhibit(
     'G24',
     'A stop while a restart takes the old process down is overridden',
+    'RS-22',
     promised('stopping-is-pursued', 'user restart', 'user stop', 'os signalled → os.exited'),
     tested(both, 'a restart that settles'),
     tested(restarts, 'RS-22: in its start phase is superseded by a stop, and leaves nothing'),
@@ -155,6 +175,7 @@ export const simulated: readonly Exhibit[] = [
   exhibit(
     'G26',
     'A launch that fails at once is never answered',
+    'HZ-06',
     tested(service, 'is tried startsMax times and named'),
     tested(conformance, 'reports failed and empty, and nothing else, when there is nothing to run'),
   ),
@@ -166,17 +187,20 @@ export const simulated: readonly Exhibit[] = [
   exhibit(
     'G28',
     'A start that fails for good leaves its process alive',
+    'HZ-04',
     tested(service, 'or not within readyMs: it is ended, tried again, and given up with the rule'),
   ),
   exhibit(
     'G29',
     'A quit while a spawn is pending leaves a process behind the app',
+    'HZ-08',
     promised('disposed-holds-nothing', 'user quit', 'os spawning → os.spawned'),
     tested(stops, 'settles while a plan hangs and while a spawn is pending'),
   ),
   exhibit(
     'G30',
     'After a crash the status shows a dead pid, an old connection, and ready',
+    'DG-11',
     promised('running-is-true', 'os alive → os.exited'),
     tested(status, 'DG-11: takes the pid, the port and the connection out of the status at once'),
   ),
@@ -186,15 +210,21 @@ export const simulated: readonly Exhibit[] = [
     'DS-09',
     promised('stopping-is-pursued', 'user stop', 'plan asked → plan.ready'),
   ),
-  exhibit('G32', 'The one verdict on a silence falls into a cooldown, and is lost', 'MU-07'),
+  exhibit(
+    'G32',
+    'The one verdict on a silence falls into a cooldown, and is lost',
+    'HB-06',
+    'MU-07',
+  ),
   out('G33', 'A reload that waited comes as a restart', 'there is one kind, and it says its cause'),
 ];
 
 export const read: readonly Exhibit[] = [
-  exhibit('H01', 'Whoever listens on the port is killed', foreign),
+  exhibit('H01', 'Whoever listens on the port is killed', 'PO-11', foreign),
   exhibit(
     'H02',
     'No exit ever comes of a gateway of somebody else, and no close code brings it back',
+    'OW-07',
     'CC-10',
     tested(link, 'is a loss that another attempt may cure'),
   ),
@@ -237,23 +267,31 @@ export const found: readonly Exhibit[] = [
   exhibit(
     'N1',
     'After a recovery the status still shows the old error and its count',
+    'DG-16',
     tested(status, 'DG-16: forgets a failed attempt once it has recovered'),
   ),
   exhibit(
     'N2',
     'A quit kills the process, and the recovery starts another one',
+    'DS-31',
     promised('stopping-is-pursued', 'user quit', 'os signalled → os.exited', 'timer backoff'),
     tested(stops, 'DS-26, DS-31: ends a hanging process within its limit, for ever'),
   ),
   exhibit(
     'N3',
     'A restart that a stop overtook is said to be done, and leaves a process',
+    'RS-22',
     promised('rest-holds-nothing', 'user restart', 'user stop', 'os spawning → os.spawned'),
     tested(restarts, 'RS-22: in its start phase is superseded by a stop, and leaves nothing'),
   ),
   exhibit('N4', 'What a clean stop cut off counts against the next run', 'RP-18'),
   exhibit('N5', 'A listener that throws at “starting” keeps the lock', 'CH-29'),
-  exhibit('N6', 'A restart of what is not ours shuts it down, and starts one of ours', foreign),
+  exhibit(
+    'N6',
+    'A restart of what is not ours shuts it down, and starts one of ours',
+    'PO-27',
+    foreign,
+  ),
   exhibit(
     'N7',
     'A delayed reload and a delayed restart both come',
@@ -262,11 +300,13 @@ export const found: readonly Exhibit[] = [
   exhibit(
     'N8',
     'Of two delays the later and shorter one wins',
+    'RS-24',
     tested(restarts, 'RS-13, RS-24: settles: one of many, at the latest of their deadlines'),
   ),
   exhibit(
     'N9',
     'An attempt that fails shows as given up for a moment',
+    'DG-17',
     tested(status, 'DG-17: is never failed between automatic attempts'),
   ),
   exhibit('N10', 'A delayed reload follows a policy that has changed meanwhile', replanned),

@@ -4,6 +4,7 @@
  * whatever they cite. A bug that nothing forbids must say so.
  */
 import type { Exhibit, Keeper } from './exhibit.ts';
+import { hazards } from './hazards.ts';
 import { clients, managers } from './museum-links.ts';
 import { heartbeats, processes, restarting } from './museum-processes.ts';
 import { found, read, simulated, starts } from './museum-starts.ts';
@@ -60,6 +61,16 @@ export const museumTables = (): string =>
       return [`## ${title}\n`, head, '|---|---|---|---|', ...exhibits.map(row)].join('\n');
     })
     .join('\n\n');
+
+/** The table of the hazards: what was done, what is done, and which wrong line would be noticed. */
+export const hazardTable = (): string =>
+  [
+    '| id | what it did | what is done here | shown by | which wrong line is noticed |',
+    '|---|---|---|---|---|',
+    ...hazards.map(({ id, hazard, instead, kept }) =>
+      ['', id, hazard, instead, list(kept.map(nameOf)), shown(kept), ''].join(' | ').trim(),
+    ),
+  ].join('\n');
 
 /** How many bugs there are, and what became of them. */
 export function museumCounts(): { all: number; kept: number; out: number; open: number } {

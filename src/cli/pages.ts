@@ -7,7 +7,7 @@ import { type Default, defaults } from '../runtime/defaults.ts';
 import { simulate } from '../simulate/index.ts';
 import { errorTexts, noticeTexts } from './error-texts.ts';
 import { type Invariant, invariants } from './invariants.ts';
-import { museumCounts, museumTables } from './museum.ts';
+import { hazardTable, museumCounts, museumTables } from './museum.ts';
 import { asText } from './simulate.ts';
 
 const head = (title: string) =>
@@ -137,7 +137,11 @@ export function museumPage(): string {
     'state and its report. `tests/machines/wrong.ts` puts the bug into a machine, and where no\n',
     'more than these moves goes wrong the checker finds it, by that promise. A **test** stands\n',
     'with its path and its words.\n\n',
-    `${museumTables()}\n`,
+    `${museumTables()}\n\n`,
+    '## Hazards of one manager\n\n',
+    'What a manager of flags and timers did by design, by the letter and number of the feature\n',
+    'that it came with; these ids are not those of the bugs above.\n\n',
+    `${hazardTable()}\n`,
   ].join('');
 }
 

@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
 import { type Exhibit, type Keeper, promised, tested } from '../../src/cli/exhibit.ts';
+import { type Hazard, hazards } from '../../src/cli/hazards.ts';
 import { museum, museumCounts } from '../../src/cli/museum.ts';
 import type { World } from '../../src/verify/index.ts';
 import { at, promises, read } from '../proof.ts';
@@ -13,6 +14,23 @@ import { ids as scenarios } from '../scenarios/ids.ts';
 import type { Mutant } from '../scenarios/mutants.ts';
 
 const exhibits = museum.flatMap((section) => section.exhibits);
+
+/** The features that came with a hazard which is kept from happening, by letter. */
+const hazardous: Readonly<Record<string, string>> = {
+  A: '11 17',
+  B: '15',
+  ST: '3 6 7 8 9 10 12',
+  D: '4 5 8 11 13 14 15',
+  E: '4',
+  G: '4 5 6 12 15',
+  H: '2 3 6 7 8',
+  I: '2 4 5',
+  J: '3 4 6 8',
+  K: '4 5 6 8 9 12 13',
+  M: '4 6',
+  N: '13',
+  P: '3 6',
+};
 
 /** How many bugs each section of the collection has, and how its ids are written. */
 const sections: readonly [letter: string, count: number, digits: number][] = [
@@ -124,6 +142,51 @@ describe('the museum', () => {
     const own = scenarios.filter((id) => id.startsWith('MU-'));
     expect(own.length).toBeGreaterThan(0);
     expect(own.filter((id) => !cited.has(id))).toEqual([]);
+  });
+});
+
+/** What is wrong with a hazard: a scenario stands for it, whose mutant is the wrong line. */
+function risks({ id, hazard, instead, kept }: Hazard): string[] {
+  const texts = [hazard, instead];
+  return [
+    ...kept.flatMap(faults),
+    ...(kept.some((keeper) => typeof keeper === 'string') ? [] : ['no scenario shows it']),
+    ...(texts.includes('') ? ['says nothing'] : []),
+    ...(/[|\n]/.test(texts.join('')) ? ['does not fit into a table'] : []),
+  ].map((risk) => `${id}: ${risk}`);
+}
+
+describe('the hazards', () => {
+  it('are all there, once and in order, each in its own words', () => {
+    const all = Object.entries(hazardous).flatMap(([letter, numbers]) =>
+      numbers.split(' ').map((number) => `${letter}${number}`),
+    );
+    expect(hazards.map(({ id }) => id)).toEqual(all);
+    for (const texts of [hazards.map(({ hazard }) => hazard), hazards.map((one) => one.instead)]) {
+      expect(texts.filter((text, n) => texts.indexOf(text) !== n)).toEqual([]);
+    }
+  });
+
+  it('have each a scenario that shows it, with a wrong line', () => {
+    expect(hazards.flatMap(risks)).toEqual([]);
+  });
+
+  it('have every scenario that was written for them', () => {
+    const cited = new Set(hazards.flatMap(({ kept }) => kept));
+    const own = scenarios.filter((id) => id.startsWith('HZ-'));
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.filter((id) => !cited.has(id))).toEqual([]);
+  });
+
+  it.each<[what: string, row: Partial<Hazard>, risk: string]>([
+    ['no scenario', { kept: [promised('one-socket', 'user stop')] }, 'no scenario shows it'],
+    ['nothing at all', { kept: [] }, 'no scenario shows it'],
+    ['an unknown scenario', { kept: [['ZZ', 99].join('-')] }, 'is no scenario'],
+    ['no words', { instead: '' }, 'says nothing'],
+    ['words that break the table', { hazard: 'a | b' }, 'does not fit'],
+  ])('that cite %s are found', (_what, more, risk) => {
+    const row: Hazard = { id: 'Z1', hazard: 'a', instead: 'b', kept: ['GS-01'], ...more };
+    expect(risks(row).join()).toContain(risk);
   });
 });
 

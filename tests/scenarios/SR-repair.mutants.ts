@@ -40,19 +40,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     // what an earlier process wrote counts still
-    ids: ['SR-09'],
+    ids: ['SR-24'],
     file: 'src/runtime/output.ts',
     find: '    this.#lines = [];\n    this.#bytes = 0;\n    this.#log.begin();',
     instead: '    this.#log.begin();',
   },
   {
-    ids: ['SR-11'],
+    ids: ['SR-25'],
     file: classes,
     find: "    'crash'\n",
     instead: "    'configuration'\n",
   },
   {
-    ids: ['PO-17'],
+    ids: ['SR-26'],
     file: supervisor,
     find: "cannotRun: ({ event }) => event.type === 'process.gone' && event.class === 'runtime',",
     instead: "cannotRun: ({ event }) => event.type === 'process.gone' && event.class === 'clean',",

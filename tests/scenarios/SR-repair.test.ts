@@ -117,7 +117,7 @@ describe('a configuration that the service refuses', () => {
     expect(subject.is.status).toMatchObject(misconfigured);
   });
 
-  it('SR-09: is judged by the lines of this start alone', async () => {
+  it('SR-24: is judged by the lines of this start alone', async () => {
     const classifyExit: ProcessOptions['classifyExit'] = ({ lines }) =>
       lines.some((line) => line.startsWith('Invalid config')) ? 'configuration' : undefined;
     const first = (child: Child) => {
@@ -138,7 +138,7 @@ describe('a configuration that the service refuses', () => {
     expect(doctors()).toHaveLength(1);
   });
 
-  it('SR-11: is not seen in every message that speaks of a configuration', async () => {
+  it('SR-25: is not seen in every message that speaks of a configuration', async () => {
     const then = (child: Child) => {
       child.says('reading config from disk failed: EIO', 'stderr');
       child.exits(1);
@@ -147,7 +147,7 @@ describe('a configuration that the service refuses', () => {
     expect([subject.is.status.phase, doctors().length]).toEqual(['backing-off', 0]);
   });
 
-  it('PO-17: is not what an unsuitable runtime has: no doctor, no second start', async () => {
+  it('SR-26: is not what an unsuitable runtime has: no doctor, no second start', async () => {
     const { subject } = await service(
       { starts: [(child) => child.exits(79)], more: { exitClasses: { 79: 'runtime' } } },
       (child) => child.exits(0),

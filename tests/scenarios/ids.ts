@@ -6,21 +6,22 @@
 const groups: Readonly<Record<string, string>> = {
   CH: '1-8 10 12 15-21 23-27 29',
   GS: '1-10 13-17 20',
-  DS: '1-9 11-13 20-22 24 30',
-  HB: '1-4 8 9 12 16 17 19 20 22-24 26',
+  DS: '1-13 16 19-22 24 26 28 30 31',
+  HB: '1-4 6-10 12-17 19 20 22-24 26',
   RC: '1-8 10-12 14-16 18-20 22 24',
-  CC: '1 3-6 8-11 18',
+  CC: '1 3-6 8-11 13 16 18',
   RP: '1-13 15 16 18',
   AU: '1-14 16 17 20-23',
   BI: '1-3 5-8 10',
   // what it says of itself: health, records, figures, and the lines of its process
   DG: '1-7 9-12 14 16 17',
   // what it must not say
-  SE: '1-3 7',
-  PO: '16 17 25',
-  RS: '23',
-  // a start that fails: what is mended, what is tried again, what is the end
-  SR: '1-4 9 11 20-23',
+  SE: '1-3 5-7',
+  PO: '1 2 6 7 10-14 16 17 19-22 24-27',
+  // restarts: joined, cooled, delayed, superseded, and none that is lost
+  RS: '1-4 6-11 13-20 22-24',
+  // trouble of a start: what is mended, what is tried again, what is the end, what ready means
+  SR: '1-13 15 20-26',
   // a configuration that is changed by compare-and-set
   RL: '1-7 9 13-26',
   // a service and its processes: what a start that failed costs, and what each deadline leads to
@@ -29,6 +30,8 @@ const groups: Readonly<Record<string, string>> = {
   OW: '1-22',
   // what the bug museum has, and no scenario before
   MU: '1-10',
+  // what the table of hazards has, and no scenario before
+  HZ: '1-8',
   // what a link makes of signs of life, sleeps and ends, to the millisecond
   LI: '1-10',
   // what the root decides alone
