@@ -12,8 +12,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { childProcess } from '../../src/drivers/child-process.ts';
 import { systemClock } from '../../src/drivers/system-clock.ts';
-import { type Clock, type ProcessDriver, supervise } from '../../src/index.ts';
+import type { Clock, GatewayOptions, ProcessDriver } from '../../src/index.ts';
+import { Gateway } from '../../src/runtime/gateway.ts';
 import { bundle } from '../e2e/bundle.ts';
+import { environment } from '../e2e/environment.ts';
 
 /** From a crash to the next spawn, the wait left out, milliseconds. */
 const ownLimitMs = 10;
@@ -36,27 +38,38 @@ interface Crash {
   decided: number;
   /** from the end of that wait to the call of the driver */
   spawned: number;
+  /** what this process used of a CPU for both, whoever else had it meanwhile */
+  used: number;
+}
+
+/** Milliseconds of CPU of this process so far. */
+function used(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** Kills it from outside so often, and takes the time of what follows. */
 async function crashes(times: number): Promise<Crash[]> {
-  const at = { exit: 0, decided: 0, due: 0, spawn: 0 };
-  const real = systemClock({ onResume() {} });
-  const clock: Clock = {
-    now: real.now,
-    wallNow: real.wallNow,
-    clearTimeout: real.clearTimeout,
-    setTimeout(run, ms) {
-      if (ms !== waitMs) return real.setTimeout(run, ms);
-      at.decided = performance.now();
-      return real.setTimeout(() => {
-        at.due = performance.now();
-        run();
-      }, ms);
-    },
+  const at = { exit: 0, decided: 0, due: 0, spawn: 0, used: 0 };
+  const clock = (onResume: () => void): Clock => {
+    const real = systemClock({ onResume });
+    return {
+      ...real,
+      setTimeout(run, ms) {
+        if (ms !== waitMs) return real.setTimeout(run, ms);
+        at.decided = performance.now();
+        at.used += used();
+        return real.setTimeout(() => {
+          at.due = performance.now();
+          at.used -= used();
+          run();
+        }, ms);
+      },
+    };
   };
   const timed: ProcessDriver = (plan, events) => {
     at.spawn = performance.now();
+    at.used += used();
     return childProcess(plan, {
       spawned: (pid) => events.spawned(pid),
       failed: (error) => events.failed(error),
@@ -64,22 +77,24 @@ async function crashes(times: number): Promise<Crash[]> {
       empty: () => events.empty(),
       exited(exit) {
         at.exit = performance.now();
+        at.used = -used();
         events.exited(exit);
       },
     });
   };
   const { can, census } = childProcess;
   if (can === undefined || census === undefined) throw new Error('not the driver we know');
-  const service = supervise(
-    {
+  const options: GatewayOptions = {
+    process: {
       command: ['sh', '-c', 'echo up; exec sleep 600'],
       ready: { line: /^up$/ },
       backoff: { firstMs: waitMs, maxMs: waitMs, jitter: 0 },
       budget: { of: 100, windowMs: 1 },
-      driver: Object.assign(timed, { can, census }),
+      stop: { killMs: 20_000 },
     },
-    { clock },
-  );
+  };
+  const driver = Object.assign(timed, { can, census });
+  const service = new Gateway(options, environment(clock, driver));
   await service.start();
   await service.ready();
   const taken: Crash[] = [];
@@ -87,7 +102,7 @@ async function crashes(times: number): Promise<Crash[]> {
     const again = service.nextReady();
     process.kill(service.status.process?.pid ?? Number.NaN, 'SIGKILL');
     await again;
-    taken.push({ decided: at.decided - at.exit, spawned: at.spawn - at.due });
+    taken.push({ decided: at.decided - at.exit, spawned: at.spawn - at.due, used: at.used });
   }
   await service.dispose();
   return taken;
@@ -146,6 +161,12 @@ console.log(
   ),
 );
 console.log(line('both: our own time', own));
+console.log(
+  line(
+    'the same, as CPU of this process',
+    taken.map((crash) => crash.used),
+  ),
+);
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-supervision-'));
 const script = bundle('tests/bench/supervised', home);

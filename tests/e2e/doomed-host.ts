@@ -59,7 +59,7 @@ function witnessed(folder: PrivateFolder): PrivateFolder {
       if (own === null || stopping) return;
       say(ready ? 'running' : 'starting');
       if (ready) isMoment('running', 0);
-      else await hangAt('starting', 0);
+      else if (!isMoment('starting', 1)) await hangAt('starting', 0);
     },
     async remove(name) {
       await hangAt('stopping', 2);
@@ -115,7 +115,6 @@ const watching: Census = {
   adopt: (claim, events) => told(census.adopt(claim, events)),
 };
 
-let asked = 0;
 const service = supervise({
   command: doom.command,
   port: doom.port,
@@ -129,14 +128,13 @@ const service = supervise({
   beforeSpawn: () => hangAt('before spawn', 1),
   ready: {
     probe({ pid }) {
-      asked += 1;
-      // never, for as long as it is to be starting; said once
+      // for as long as it is to be starting
       const never = doom.role === 'held' && doom.phase === 'starting' && doom.moment === 1;
-      if (never && asked === 2) say('held');
       return !never && answers(pid);
     },
   },
-  stop: { graceMs: doom.graceMs },
+  // a busy machine takes its time to look through all of its processes
+  stop: { graceMs: doom.graceMs, killMs: 20_000 },
   backoff: { firstMs: 5, jitter: 0 },
   driver: Object.assign(driver, { can, census: watching }),
 });

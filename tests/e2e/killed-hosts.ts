@@ -218,7 +218,7 @@ export class Killings {
       throw new Error(`killed ${where}: ${error}\nagain: ${again}`);
     } finally {
       for (const host of this.#hosts.splice(0)) await host.kill();
-      for (const { pid } of carriersOf(life)) process.kill(pid, 'SIGKILL');
+      for (const { pid } of carriersOf(life)) killed(pid);
     }
   }
 
@@ -233,20 +233,20 @@ export class Killings {
       ...{ role: phase === null ? 'free' : 'held', phase: phase?.name ?? '', moment },
       graceMs: phase === null ? 60 : 30_000,
     };
-    const killed: Round['killed'] = [];
+    const deaths: Round['killed'] = [];
     // nobody is held: then a second and a third host may be killed over what the first has left
     const hosts = phase === null ? 1 + Math.floor(luck() * 3) : 1;
     let left: Left | undefined;
     for (let host = 0; host < hosts; host += 1) {
       left = await this.#kill(doom, life, luck);
-      killed.push({ held: phase !== null, phase: phaseOf(left) });
+      deaths.push({ held: phase !== null, phase: phaseOf(left) });
     }
     if (phase !== null) {
-      must(killed[0]?.phase === phase.name, `it died in another phase: ${JSON.stringify(left)}`);
+      must(deaths[0]?.phase === phase.name, `it died in another phase: ${JSON.stringify(left)}`);
     }
     const found = await this.#next({ ...doom, role: 'fresh', graceMs: 100 }, life, left);
     const litter = readdirSync(folder).length;
-    return { killed, found, litter, tookMs: performance.now() - from };
+    return { killed: deaths, found, litter, tookMs: performance.now() - from };
   }
 
   #run(doom: Doom, life: string): Host {
@@ -338,6 +338,15 @@ function answerOf(port: number): Promise<string> {
       .on('error', () => resolve('nobody'))
       .on('end', () => resolve(said));
   });
+}
+
+/** False: it was gone already. */
+function killed(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
 }
 
 /** The first of so many ports in a row that nobody has. */

@@ -10,12 +10,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { immediateDefer, microtaskDefer, systemRandom, uuid } from '../../src/drivers/host.ts';
 import { systemClock } from '../../src/drivers/system-clock.ts';
-import { wsTransport } from '../../src/drivers/ws.ts';
 import type { ProcessDriver } from '../../src/ports.ts';
 import { plain } from '../../src/protocols/index.ts';
 import { Gateway } from '../../src/runtime/gateway.ts';
+import { environment } from './environment.ts';
 
 /** Ways of a shell to be a service; what comes of one holds its lock too. */
 const ways = {
@@ -36,10 +35,12 @@ export const kinds: readonly Kind[] = [
 
 const lifeName = 'HOLDFAST_LIFE';
 
+const everyPid = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+
 /** Who carries the life of a gateway, and which of its processes each came of. */
-export function family(life: string): { pid: number; mark: string }[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
+function family(life: string, others: ReadonlySet<string>): { pid: number; mark: string }[] {
+  return everyPid()
+    .filter((pid) => !others.has(pid))
     .flatMap((pid) => {
       try {
         const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
@@ -64,6 +65,8 @@ export class Watched {
   looks = 0;
   aliveMax = 0;
   readonly #life = randomUUID();
+  /** who was there before it, and so is none of its processes */
+  readonly #others = new Set(everyPid());
   readonly #home = mkdtempSync(join(tmpdir(), 'holdfast-life-'));
   readonly #armed = new Set<unknown>();
   readonly #began = performance.now();
@@ -73,15 +76,12 @@ export class Watched {
   #resumed: () => void = () => {};
 
   constructor(manner: Manner, driver: ProcessDriver, url: () => string) {
-    const environment = {
-      clock: (onResume: () => void) => {
-        this.#resumed = onResume;
-        return systemClock({ onResume, source: this.#time() });
-      },
-      ...{ defer: microtaskDefer, afterwards: immediateDefer, random: systemRandom, uuid },
-      ...{ transport: wsTransport, driver: this.#counted(driver) },
+    const clock = (onResume: () => void) => {
+      this.#resumed = onResume;
+      return systemClock({ onResume, source: this.#time() });
     };
-    this.gateway = new Gateway(this.#options(manner, url), environment);
+    const around = environment(clock, this.#counted(driver));
+    this.gateway = new Gateway(this.#options(manner, url), around);
     this.gateway.on('status', ({ line }) => this.#note(line));
   }
 
@@ -89,7 +89,7 @@ export class Watched {
   look(when: string): void {
     this.#note(when);
     this.looks += 1;
-    const spawns = new Set(family(this.#life).map(({ mark }) => mark));
+    const spawns = new Set(this.#family().map(({ mark }) => mark));
     this.aliveMax = Math.max(this.aliveMax, spawns.size);
     if (spawns.size > 1) this.#wrong.push(`${spawns.size} service processes ${when}`);
   }
@@ -107,11 +107,16 @@ export class Watched {
       ...wrong.map((error) => `a verb ended with ${error}`),
       ...hanging.map((name) => `${name}() never settled`),
       ...this.#said().filter((line) => line.startsWith('beside')),
-      ...family(this.#life).map(({ pid }) => `pid ${pid} is left`),
+      ...this.left.map((pid) => `pid ${pid} is left`),
       ...(this.#armed.size > 0 ? [`${this.#armed.size} timers are armed`] : []),
       ...(status.state === 'disposed' ? [] : [`it is ${status.line}`]),
     ];
     if (complaints.length > 0) throw new Error(complaints.join('; '));
+  }
+
+  /** Who carries the mark of this life now. */
+  get left(): number[] {
+    return this.#family().map(({ pid }) => pid);
   }
 
   /** What happened, with milliseconds, for who has to understand a failure. */
@@ -122,8 +127,14 @@ export class Watched {
   /** Nothing of a life that failed disturbs the next one. */
   async clear(): Promise<void> {
     await this.gateway.dispose();
-    for (let left = family(this.#life); left.length > 0; left = family(this.#life)) {
-      for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    while (this.left.length > 0) {
+      for (const pid of this.left) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // gone between the look and the signal
+        }
+      }
       await pause(5);
     }
     rmSync(this.#home, { recursive: true });
@@ -144,7 +155,7 @@ export class Watched {
         beforeSpawn: () => this.#alone(),
         env: { [lifeName]: this.#life },
         ready: { line: /^up$/ },
-        stop: { graceMs: 30, killMs: 5_000 },
+        stop: { graceMs: 30, killMs: 20_000 },
         budget: { of: 5, windowMs: 300 },
         stableMs: 30,
         backoff: short,
@@ -168,9 +179,13 @@ export class Watched {
     return ['/bin/sh', '-c', script.join('\n'), this.#home];
   }
 
+  #family(): { pid: number; mark: string }[] {
+    return family(this.#life, this.#others);
+  }
+
   #alone(): void {
     this.looks += 1;
-    const left = family(this.#life).map(({ pid }) => pid);
+    const { left } = this;
     if (left.length > 0) this.#wrong.push(`pid ${left.join(', ')} lives before a spawn`);
   }
 
