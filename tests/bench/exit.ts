@@ -5,12 +5,12 @@
  * that prints the time and has nothing else to do. It measures and judges, it never repairs.
  */
 
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bundle } from '../e2e/bundle.ts';
 import { linkPhases, servicePhases } from '../e2e/phases.ts';
 import { standIn } from '../e2e/stand-in.ts';
 
@@ -19,21 +19,6 @@ const limitMs = 100;
 
 const { values: given } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
 const home = mkdtempSync(join(tmpdir(), 'holdfast-exit-'));
-const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-
-/** The phases as one quick file: the loader of TypeScript would be measured as well. */
-function bundled(): string {
-  const outfile = join(home, 'phases.mjs');
-  const banner =
-    "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  execFileSync(at('node_modules/.bin/esbuild'), [
-    at('tests/e2e/phases.ts'),
-    ...['--bundle', '--platform=node', '--format=esm', '--log-level=error'],
-    `--banner:js=${banner}`,
-    `--outfile=${outfile}`,
-  ]);
-  return outfile;
-}
 
 /** Milliseconds from the time it printed to its end. */
 async function run(source: string): Promise<number> {
@@ -53,7 +38,8 @@ async function run(source: string): Promise<number> {
 const now = 'process.stdout.write(String(performance.timeOrigin + performance.now()));';
 
 const disposing = (name: string, port: number) => `
-  import { linkPhases, servicePhases } from ${JSON.stringify(modules)};
+  import { bundle } from '../e2e/bundle.ts';
+import { linkPhases, servicePhases } from ${JSON.stringify(modules)};
   const phase = [...linkPhases, ...servicePhases].find((one) => one.name === '${name}');
   const { gateway } = await phase.reach(${port});
   ${now}
@@ -72,7 +58,7 @@ async function measure(name: string, once: () => Promise<number>): Promise<numbe
   return most;
 }
 
-const modules = bundled();
+const modules = bundle('tests/e2e/phases', home);
 try {
   console.log(`dispose to exit, min / median / max of ${given.runs} runs`);
   await measure('baseline: nothing to do', () => run(now));

@@ -1,0 +1,12 @@
+/** A thousand random sequences of commands, with what they came to, printed. */
+import { expect, it } from 'vitest';
+import { keepHouse } from './house.ts';
+import { play, replayed, report } from './sequences.ts';
+
+keepHouse();
+
+it('any of a thousand sequences of commands never has two processes, and leaves nothing', async () => {
+  const tally = await play({ runs: 1_000, ...replayed() });
+  console.info(report(tally));
+  expect(tally).toMatchObject({ sequences: 1_000, aliveMax: 1 });
+});
