@@ -5,7 +5,7 @@ import { play, replayed, report } from './sequences.ts';
 
 keepHouse();
 
-it('any of a thousand sequences of commands never has two processes, and leaves nothing', async () => {
+it('of a thousand sequences of commands none has two processes or leaves anything', async () => {
   const tally = await play({ runs: 1_000, ...replayed() });
   console.info(report(tally));
   expect(tally).toMatchObject({ sequences: 1_000, aliveMax: 1 });
