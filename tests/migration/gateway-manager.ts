@@ -11,6 +11,7 @@ import {
   type GatewayEvents,
   type Link,
   type ProcessOptions,
+  type ReloadOutcome,
   type RestartOutcome,
   type Status,
 } from '../../src/index.ts';
@@ -119,13 +120,13 @@ export class GatewayManager extends EventEmitter<ManagerEvents> {
     this.#gateway.restart(ask).catch(() => undefined);
   }
 
-  /** There is no reload in place: the new process reads the new configuration. */
-  reload(): Promise<RestartOutcome> {
-    return this.#gateway.restart({ because: 'the configuration changed', by: 'host' });
+  /** In the way that `process.reload` says; by default a new process reads what is new. */
+  reload(settleMs = 0): Promise<ReloadOutcome> {
+    return this.#gateway.reload({ because: 'the configuration changed', settleMs });
   }
 
-  debouncedReload(delayMs?: number): void {
-    this.debouncedRestart(delayMs, 'the configuration changed');
+  debouncedReload(delayMs = 1_200): void {
+    this.reload(delayMs).catch(() => undefined);
   }
 
   rpc<T>(method: string, params?: unknown, timeoutMs = 30_000): Promise<T> {
