@@ -69,8 +69,6 @@ const command = orders<ProcessOrder>('process');
 
 /** Where a process that nobody stopped leads; `waits` goes with another start. */
 const verdict = <A extends string>(waits: A[]) => [
-  { guard: 'mendable', target: '#supervisor.mending', actions: waits } as const,
-  { guard: 'misconfigured', target: '#supervisor.failed.configuration' } as const,
   { guard: 'cannotRun', target: '#supervisor.failed.runtime' } as const,
   { guard: 'exhausted', target: '#supervisor.failed.exhausted' } as const,
   {
@@ -361,11 +359,19 @@ export const supervisor = setup({
     },
     lost: {
       description: 'Was ready, ended by itself. Passed through at once.',
-      always: verdict(['reportDown' as const]),
+      always: [
+        // it had served: its configuration has been through no repair since
+        { guard: 'misconfigured', target: 'mending', actions: 'reportDown' },
+        ...verdict(['reportDown' as const]),
+      ],
     },
     unstarted: {
       description: 'Never got ready. Passed through at once.',
-      always: verdict([]),
+      always: [
+        { guard: 'mendable', target: 'mending' },
+        { guard: 'misconfigured', target: 'failed.configuration' },
+        ...verdict([]),
+      ],
     },
     backingOff: {
       on: { 'service.nudge': 'clearing' },

@@ -11,8 +11,8 @@ export const mutants: readonly Mutant[] = [
     // a refused configuration is tried again as it is
     ids: ['PO-16'],
     file: supervisor,
-    find: "  { guard: 'mendable', target: '#supervisor.mending', actions: waits } as const,",
-    instead: "  { guard: 'mendable', target: '#supervisor.clearing', actions: waits } as const,",
+    find: "{ guard: 'mendable', target: 'mending' },",
+    instead: "{ guard: 'mendable', target: 'clearing' },",
   },
   {
     ids: ['SR-01'],
