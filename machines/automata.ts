@@ -126,7 +126,8 @@ const up = says('up', 'service.ready');
 const attached = says('attached', 'service.attached');
 const fall = 'service.fall';
 const serve = ['service.raise', 'service.cycle', 'service.recover', fall];
-const reload = 'service.reload';
+/** What was up may be further than was heard when a reload comes. */
+const served = [...serve, 'service.reload'];
 
 /** Nothing runs that is known: it is found, or launched before it is ready. */
 const fromNothing = { 'service.raise': 'unlaunched' };
@@ -157,12 +158,15 @@ export const serviceContract = contract({
       ],
     },
     raised: {
-      takes: serve,
+      takes: served,
       says: [launching, up, attached, ...failing('plan'), ...gaveUp, ...occupied, unkillable],
     },
     cycled: { takes: [fall], says: [launching, attached, ...occupied, unkillable] },
     recovered: { takes: [fall], says: [launching, attached, ...gaveUp, ...occupied, unkillable] },
-    up: { takes: [...serve, reload], says: [says('down', 'service.down'), ...gaveUp, unkillable] },
+    up: {
+      takes: served,
+      says: [says('down', 'service.down'), ...failing('exhausted', 'runtime'), unkillable],
+    },
     reloading: {
       takes: serve,
       says: [
@@ -170,24 +174,24 @@ export const serviceContract = contract({
         says('up', 'service.unreloaded'),
         says('lost', 'service.down'),
         attached,
-        ...gaveUp,
+        ...failing('exhausted', 'runtime'),
         unkillable,
       ],
     },
     // it was told to reload when it was gone already, and may be further than was heard
     lost: {
-      takes: serve,
+      takes: served,
       says: [launching, up, attached, ...gaveUp, ...occupied, unkillable],
     },
     down: {
-      takes: serve,
+      takes: served,
       // a repair may stand between an exit and the next launch
       says: [launching, attached, ...failing('configuration'), ...occupied, unkillable],
     },
-    attached: { takes: serve, says: [says('down', 'service.down')] },
+    attached: { takes: served, says: [says('down', 'service.down')] },
     fallen: { takes: [fall, 'service.kill'], says: [rested, unkillable] },
-    unkillable: { takes: [...serve, 'service.kill'], says: [rested] },
-    failed: { takes: serve, except: fromNothing, says: [] },
+    unkillable: { takes: [...served, 'service.kill'], says: [rested] },
+    failed: { takes: served, except: fromNothing, says: [] },
   },
   empty: ['idle', 'failed', 'unkillable'],
 });

@@ -224,7 +224,7 @@ describe('every report of a real leaf is one that its automaton allows', () => {
     const crash = () => tell({ name: 'crash', exitCode: pick([0, 1, 78]) });
     const own = [() => made.restart(), () => made.retryNow(), crash];
     for (let round = 0; round < 60; round += 1) {
-      await recover(made, async () => undefined);
+      await recover(made, () => made.resume());
       await tell(pick(ofThePeer)());
       await meddle(made, own);
       await setTimeout(luck() * 60);
