@@ -144,7 +144,7 @@ export const serviceContract = contract({
   },
   hints: ['service.nudge', 'service.look', 'host.resumed'],
   states: {
-    idle: { takes: [...serve, 'service.kill'], except: fromNothing, says: [] },
+    idle: { takes: [...served, 'service.kill'], except: fromNothing, says: [] },
     unlaunched: {
       takes: [fall],
       says: [
@@ -180,7 +180,8 @@ export const serviceContract = contract({
     },
     // it was told to reload when it was gone already, and may be further than was heard
     lost: {
-      takes: served,
+      // nobody doubts it while a reload is owed, nor asks for another one
+      takes: ['service.raise', 'service.cycle', fall],
       says: [launching, up, attached, ...gaveUp, ...occupied, unkillable],
     },
     down: {

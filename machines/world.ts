@@ -241,7 +241,9 @@ const once = { ...servicePolicy, budget: { ...servicePolicy.budget, of: 1 }, sta
 export const serviceOnce = {
   ...serviceAlone,
   counters: countersOf(once),
-  roles: serviceAlone.roles.map((role) => (role.name === 'plan' ? leaf('plan', planOnly) : role)),
+  roles: serviceAlone.roles
+    .filter(({ name }) => name !== 'reload')
+    .map((role) => (role.name === 'plan' ? leaf('plan', planOnly) : role)),
   input: input({ service: once }),
   user: [...always, ...restarts],
 };
