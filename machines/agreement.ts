@@ -9,9 +9,12 @@ import type { Actor, View } from './guarantees.ts';
 type Pair = readonly [owned: string, state: string, owner: readonly string[]];
 
 const starting = ['life.wanted.raising', 'life.wanted.recovering', 'life.wanted.cycling'];
+/** asked to end over the link, which is left alone until then */
+const draining = ['life.wanted.cycling.draining', 'life.falling.halves.draining'];
 const launched = ['life.wanted.raising', 'life.wanted.recovering', 'life.wanted.cycling.up'];
 const over = ['life.resting', 'life.falling', 'life.ending', 'life.disposed'];
 const relinking = ['life.wanted.linking', 'life.wanted.relinking'];
+const using = [...relinking, 'life.wanted.running'];
 /** on its way by itself: nobody is waited for */
 const retrying = [
   'life.wanted.linking.dialing',
@@ -22,14 +25,16 @@ const retrying = [
 export const halves: readonly Pair[] = [
   ['gateway/link', 'resting', [...over, ...starting, 'life.wanted.failed', 'life.unkillable']],
   ['gateway/link', 'trying.opening', relinking],
-  ['gateway/link', 'trying.up', ['life.wanted.running']],
+  ['gateway/link', 'trying.up', ['life.wanted.running', ...draining]],
   ['gateway/link', 'waiting', retrying],
   ['gateway/link', 'paused', ['life.wanted.linking.held']],
   ['gateway/link', 'failed', ['life.wanted.failed.link', 'life.wanted.raising']],
   ['gateway/service', 'resting', over],
   ['gateway/service', 'locating', ['life.wanted.raising', 'life.wanted.failed.link']],
   ['gateway/service', 'clearing', [...starting, 'life.wanted.failed.link']],
-  ['gateway/service', 'attached', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
+  ['gateway/service', 'attached.serving', [...using, 'life.wanted.failed.link']],
+  ['gateway/service', 'attached.looking', [...using, 'life.wanted.failed.link']],
+  ['gateway/service', 'attached.draining', ['life.falling', 'life.ending']],
   ['gateway/service', 'preparing', [...launched, 'life.wanted.failed.link']],
   ['gateway/service', 'mending', [...starting, 'life.wanted.failed.link']],
   ['gateway/service', 'owned.repairing', [...starting, 'life.wanted.failed.link']],
@@ -43,13 +48,13 @@ export const halves: readonly Pair[] = [
 /** What a half was told last or has said since, as its contract has it. */
 export const said: readonly Pair[] = [
   ['gateway/link', 'dialed', relinking],
-  ['gateway/link', 'open', ['life.wanted.running']],
+  ['gateway/link', 'open', ['life.wanted.running', ...draining]],
   ['gateway/link', 'paused', ['life.wanted.linking.held']],
   ['gateway/link', 'failed', ['life.wanted.failed.link', 'life.wanted.raising']],
   ['gateway/link', 'rested', [...over, ...starting, 'life.wanted.failed', 'life.unkillable']],
   ['gateway/service', 'unlaunched', ['life.wanted.raising', 'life.wanted.failed.link']],
   ['gateway/service', 'raised', [...launched, 'life.wanted.failed.link']],
-  ['gateway/service', 'cycled', ['life.wanted.cycling.down']],
+  ['gateway/service', 'cycled', ['life.wanted.cycling.draining', 'life.wanted.cycling.down']],
   ['gateway/service', 'recovered', ['life.wanted.cycling.down']],
   ['gateway/service', 'up', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
   ['gateway/service', 'attached', [...relinking, 'life.wanted.running', 'life.wanted.failed.link']],
@@ -101,8 +106,11 @@ export const processes: readonly Pair[] = [
   ['gateway/service/readiness', 'answered', []],
   ['gateway/service/reload', 'asked', ['owned.up.reloading.asking']],
   ['gateway/service/reload', 'answered', []],
+  ['gateway/service/drain', 'asked', ['attached.draining']],
+  ['gateway/service/drain', 'answered', []],
   [process, 'held.spawning', [...arriving, 'owned.repairing']],
   [process, 'held.alive', ['owned.starting.proving', 'owned.up', 'owned.repairing']],
+  [process, 'held.draining', ['owned.falling']],
   [process, 'held.stopping', ['owned.falling']],
   [process, 'held.killing', ['owned.falling', ...arriving, 'owned.repairing']],
   [process, 'held.unkillable', ['owned.unkillable']],
@@ -115,7 +123,8 @@ const killed = ['held.killing', 'held.unkillable'];
 export const ends: readonly Pair[] = [
   [os, 'spawning', ['held.spawning']],
   [os, 'doomed', killed],
-  [os, 'alive', ['held.alive', 'held.unkillable']],
+  [`${process}/drain`, 'asked', ['held.draining']],
+  [os, 'alive', ['held.alive', 'held.draining', 'held.unkillable']],
   [os, 'signalled', ['held.stopping', ...killed]],
   [os, 'exited', ['held.ended', 'held.sweeping', ...killed]],
   [os, 'felled', ['held.sweeping', ...killed]],
@@ -170,6 +179,7 @@ const waits: Readonly<Record<string, readonly string[]>> = {
     'locating',
     'clearing',
     'attached.looking',
+    'attached.draining',
     'mending',
     'preparing',
     'owned.starting.proving',
@@ -177,7 +187,14 @@ const waits: Readonly<Record<string, readonly string[]>> = {
     'owned.up.reloading',
     'backingOff',
   ],
-  process: ['held.spawning', 'held.stopping', 'held.killing', 'held.ended', 'held.sweeping'],
+  process: [
+    'held.spawning',
+    'held.draining',
+    'held.stopping',
+    'held.killing',
+    'held.ended',
+    'held.sweeping',
+  ],
 };
 
 /** Who waits without a timer. */

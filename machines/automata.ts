@@ -173,7 +173,6 @@ export const serviceContract = contract({
         says('up', 'service.reloaded'),
         says('up', 'service.unreloaded'),
         says('lost', 'service.down'),
-        attached,
         ...failing('exhausted', 'runtime'),
         unkillable,
       ],

@@ -199,6 +199,8 @@ export type LinkReport =
 // process ---------------------------------------------------------------------------------------
 
 export type StopLadder = {
+  /** from being asked to end in its own way to the terminate signal; 0: not asked */
+  drainMs: number;
   /** from the terminate signal to the kill */
   graceMs: number;
   /** from the kill to the finding that it did not help */
@@ -213,6 +215,13 @@ export type ProcessReport =
   /** `class`: how it ended by itself; null when it never ran, or ended because we stopped it */
   | { type: 'process.gone'; class: ExitClass | null }
   | { type: 'process.unkillable' };
+
+/** Leaf: asks a process to end in its own way, as the host chose; only an exit proves it did. */
+export type DrainInput = { gen: Generation };
+export type DrainReport =
+  | { type: 'drain.asked' }
+  /** it was not asked, or said no */
+  | { type: 'drain.failed' };
 
 /** Leaf: the only thing that may signal a pid. Kills the whole group in its cleanup. */
 export type OsProcessInput = { gen: Generation };
@@ -246,6 +255,8 @@ export type SupervisorPolicy = {
   /** for the command that mends a configuration, from its spawn to its kill */
   repairMs: number;
   backoff: BackoffPolicy;
+  /** for asking somebody else's process to end, when the host wants that; 0: it is not asked */
+  drainMs: number;
   /** for the whole of a reload, and how long the process must outlive it */
   reloadMs: number;
   watchMs: number;
@@ -348,6 +359,8 @@ export type GatewayPolicy = {
   expectMs: number;
   /** how long an owned process may be ready and yet refuse every connection */
   serveMs: number;
+  /** the service is asked to end over the link, which stays open for that */
+  drains: boolean;
   cooldownMs: number;
 };
 export type GatewayInput = {

@@ -6,7 +6,7 @@
  */
 import { opened } from './channel.ts';
 
-type Gens = { context: { gens: { custody: number; port: number } } };
+type Gens = { context: { gens: { custody: number; port: number; drain: number } } };
 
 const custody = {
   id: 'custody',
@@ -56,10 +56,14 @@ export const clearing = {
   },
 } as const;
 
+const rested = { target: '#supervisor.resting', actions: 'reportRested' } as const;
+
 export const attached = {
   description: "Somebody else's process serves. It gets no signal and is never replaced.",
   entry: 'reportAttached',
-  on: { 'service.reload': { actions: 'reportAttached' } },
+  on: {
+    'service.fall': [{ guard: 'drains', target: '.draining' }, rested],
+  },
   initial: 'serving',
   states: {
     serving: { on: { 'service.look': 'looking' } },
@@ -74,6 +78,17 @@ export const attached = {
         'port.free': { target: '#supervisor.clearing', actions: 'reportDown' },
       },
       after: { look: 'serving' },
+    },
+    draining: {
+      description: 'It is asked to end, because the host said so. It gets no signal.',
+      entry: 'openDrain',
+      invoke: {
+        id: 'drain',
+        src: 'drain',
+        input: ({ context }: Gens) => ({ gen: opened(context, 'drain') }),
+      },
+      on: { 'service.fall': {}, 'drain.asked': rested, 'drain.failed': rested },
+      after: { drain: rested },
     },
   },
 } as const;

@@ -24,7 +24,7 @@ import type {
 } from './contracts.ts';
 import { type Counts, cooldown, counting, ledger, noCounts, owed, ownership } from './ledger.ts';
 import { nextLuck } from './policy.ts';
-import { halves, hurry, pace } from './stopping.ts';
+import { afterwards, draining, halves, hurry, pace, stuck, unasked } from './stopping.ts';
 
 interface Context extends Counts {
   gens: { service: number; link: number };
@@ -128,6 +128,7 @@ export const gateway = setup({
       or([not('mild'), stateIn('#gateway.life.wanted.failed')]),
     ]),
     goesOn: or([stateIn('#wanted'), 'again']),
+    drains: and([stateIn('#running'), ({ context }) => context.policy.drains]),
   },
   delays: {
     verdict: ({ context }) => context.policy.verdictMs,
@@ -192,11 +193,15 @@ export const gateway = setup({
             start: { actions: ['nudgeService', 'nudgeLink'] },
             retry: { actions: ['nudgeService', 'nudgeLink'] },
             resume: { actions: 'resumeLink' },
-            stop: { target: 'falling', actions: ['restLink', 'dropService'] },
+            stop: [
+              { guard: 'drains', target: 'falling.halves.draining', actions: 'dropService' },
+              { target: 'falling', actions: ['restLink', 'dropService'] },
+            ],
             dispose: { target: 'ending', actions: ['dropLink', 'dropService'] },
             quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
             cycle: [
               { guard: 'doubted', target: '.cycling', actions: ['restLink', 'recoverService'] },
+              { guard: 'drains', target: '.cycling.draining', actions: 'cycleService' },
               { target: '.cycling', actions: ['restLink', 'cycleService'] },
             ],
             'service.failed': { target: '.failed.service', actions: 'restLink' },
@@ -307,6 +312,19 @@ export const gateway = setup({
               initial: 'down',
               on: { 'service.attached': { target: 'linking', actions: 'dialLink' } },
               states: {
+                draining: {
+                  description: 'It is asked to end over the link, which stays open for that.',
+                  on: {
+                    'link.lost': unasked,
+                    'link.paused': unasked,
+                    'link.failed': unasked,
+                    'service.launching': { target: 'up', actions: 'restLink' },
+                    'service.attached': {
+                      target: '#wanted.linking',
+                      actions: ['restLink', 'dialLink'],
+                    },
+                  },
+                },
                 down: { on: { 'service.launching': 'up' } },
                 up: {
                   on: {
@@ -337,12 +355,7 @@ export const gateway = setup({
             quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
           },
           states: {
-            halves: halves({ both: '#unkillable', service: '#unkillable' }, {
-              always: [
-                { guard: 'again', target: '#wanted.raising', actions: 'raiseService' },
-                { target: '#resting' },
-              ],
-            } as const),
+            halves: halves(stuck, afterwards, { draining }),
             next: {
               initial: 'rest',
               states: {
@@ -367,7 +380,7 @@ export const gateway = setup({
           type: 'parallel',
           states: {
             // what cannot be killed is on record, and there is nothing more to wait for
-            halves: halves({ both: 'link', service: 'none' }, { always: '#disposed' } as const),
+            halves: halves({ both: 'link', service: 'none' }, { always: '#disposed' } as const, {}),
             // a quit always has a limit
             pace: pace({ quit: '.hurried' } as const),
           },

@@ -271,14 +271,18 @@ export const guarantees: readonly Guarantee[] = [
   },
   {
     id: 'replaced-without-a-link',
-    sentence: 'While a process is replaced or recovers no link is opened or kept.',
+    sentence:
+      'While a process is replaced or recovers no link is opened, nor kept but to ask it to end.',
     kind: 'atRest',
     forbids: ['I28'],
     groups: ['CC', 'RO'],
     check: (view) => {
       const between = life(view, 'wanted.recovering') || life(view, 'wanted.cycling');
-      const linked = link(view)?.matches('trying.opening') || link(view)?.matches('trying.up');
-      return between && linked ? 'the link of a process that is gone' : undefined;
+      const isAsked = life(view, 'wanted.cycling.draining');
+      const kept = !isAsked && link(view)?.matches('trying.up');
+      return between && (kept || link(view)?.matches('trying.opening'))
+        ? 'the link of a process that is gone'
+        : undefined;
     },
   },
   {

@@ -238,6 +238,17 @@ export const reload = {
   },
 };
 
+/** Asking a process to end in its own way; that it did is the word of the system alone. */
+export const drain = {
+  initial: 'asked',
+  emits: {
+    asked: [
+      { report: { type: 'drain.asked' }, next: 'answered' },
+      fault({ type: 'drain.failed' }, 'answered'),
+    ],
+  },
+};
+
 /** The half that is not there: ready and rested as soon as it is asked. */
 export const absentService = {
   initial: 'idle',

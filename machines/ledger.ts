@@ -20,7 +20,7 @@ export interface Counts {
   refused: number;
   /** nobody but the link's own doubt asked for the restart that waits */
   doubted: boolean;
-  /** nobody who waits has asked for more than a reload */
+  /** nobody who waits, if anybody does, has asked for more than a reload */
   mild: boolean;
 }
 
@@ -37,8 +37,8 @@ type Asked = GatewayCommand | { type: string };
 const isReload = ({ type }: Asked): boolean => type === 'reload';
 const isDoubt = (event: Asked): boolean => 'by' in event && event.by === 'liveness';
 
-/** What each event of the ledger makes of the counts; nobody who is done is doubted or mild. */
-const done = { doubted: false, mild: false };
+/** What each event of the ledger makes of the counts; whoever is done is in no doubt. */
+const done = { doubted: false };
 export const counting = {
   ask: (counts: Counts, event: Asked) => ({
     asked: counts.asked + 1,
@@ -52,7 +52,7 @@ export const counting = {
     mild: isReload(event) && (counts.mild || !owed(counts)),
   }),
   begin: ({ asked }: Counts) => ({ begun: asked }),
-  apply: ({ asked, begun }: Counts) => ({ applied: begun, mild: asked > begun }),
+  apply: ({ begun }: Counts) => ({ applied: begun }),
   serve: ({ asked }: Counts) => ({ served: asked, ...done }),
   drop: ({ asked }: Counts) => ({ dropped: asked, ...done }),
   refuse: ({ asked }: Counts) => ({ refused: asked, ...done }),

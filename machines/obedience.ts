@@ -22,6 +22,8 @@ const isOwed = (moment: Moment): boolean => {
   const ends = ['served', 'applied', 'dropped', 'refused'] as const;
   return countOf(moment, 'asked') > Math.max(...ends.map((end) => countOf(moment, end)));
 };
+/** The service is asked to end over its link. */
+const drains = ({ context }: Moment): boolean => Object(context.policy).drains === true;
 const isDoubted = ({ context }: Moment): boolean => context.doubted === true;
 
 /** A start, or a restart by whoever may start. */
@@ -88,6 +90,34 @@ export const obedience: readonly StepGuarantee[] = [
       isOwed(after) && !isWanted(after) ? 'somebody waits for a restart for ever' : undefined,
   },
   {
+    id: 'owed-is-pursued',
+    sentence: 'Whoever waits for a restart or a reload is in the ledger, or waits for a launch.',
+    role,
+    forbids: ['I44'],
+    groups: ['RL', 'RS'],
+    check: (_, after) => {
+      const launches = ['life.wanted.raising', 'life.wanted.cycling', 'life.falling.next.again'];
+      return isOwed(after) &&
+        after.matches('ledger.clear') &&
+        !launches.some((state) => after.matches(state))
+        ? 'somebody waits, and nothing is done about it'
+        : undefined;
+    },
+  },
+  {
+    id: 'cycles-are-asked-for',
+    sentence: 'A process is replaced only when somebody waits for that.',
+    role,
+    forbids: ['I56'],
+    groups: ['RL', 'RS'],
+    check: (before, after) =>
+      !before.matches('life.wanted.cycling') &&
+      after.matches('life.wanted.cycling') &&
+      !isOwed(after)
+        ? 'it is replaced, and nobody asked'
+        : undefined,
+  },
+  {
     id: 'a-reload-answers-for-itself',
     sentence: 'A reload is the answer only to what was asked before it began, and to no restart.',
     role,
@@ -109,6 +139,20 @@ export const obedience: readonly StepGuarantee[] = [
       if (!isOwed(after)) return 'a doubt outlives what it asked for';
       const isAsked = type === 'restart' || (isOwed(before) && !isDoubted(before));
       return isAsked ? 'somebody asked, and it is killed for a doubt' : undefined;
+    },
+  },
+  {
+    id: 'asked-over-its-link',
+    sentence: 'A service that is asked to end over its link has it until it ended or lost it.',
+    role,
+    forbids: [],
+    check: (before, after, { report }) => {
+      if (!before.matches('life.wanted.running') || !drains(before)) return undefined;
+      if (Object(report).type === 'link.lost') return undefined;
+      const isCut =
+        after.matches('life.falling.halves.both') ||
+        (after.matches('life.wanted.cycling.down') && !isDoubted(before));
+      return isCut ? 'the link was told to rest before the service ended' : undefined;
     },
   },
   {

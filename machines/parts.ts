@@ -19,6 +19,7 @@ const meaning: Readonly<Record<string, readonly string[]>> = {
   open: ['trying.up', 'idle'],
   up: ['owned.up', 'idle'],
   attached: ['attached'],
+  reloading: ['owned.up.reloading'],
   failed: ['failed'],
   unkillable: ['owned.unkillable'],
 };
@@ -88,12 +89,23 @@ const ofGateway: readonly Guarantee[] = [
         : undefined,
   },
   {
+    id: 'reloads-are-awaited',
+    sentence: 'A reload is waited for only while the service is at it, or is asked how it is.',
+    kind: 'atRest',
+    forbids: [],
+    check: (view) =>
+      view.at('gateway')?.matches('ledger.reloading') &&
+      !said(view, 'service', 'reloading', 'raised', 'unlaunched')
+        ? 'the gateway waits for a reload that nobody does'
+        : undefined,
+  },
+  {
     id: 'replaced-at-rest',
     sentence: 'While a process is replaced or recovers the link has been told to rest.',
     kind: 'atRest',
     forbids: [],
     check: (view) =>
-      (wanted(view, 'cycling') || wanted(view, 'recovering')) &&
+      ['cycling.down', 'cycling.up', 'recovering'].some((state) => wanted(view, state)) &&
       said(view, 'link', 'dialed', 'open', 'paused')
         ? 'the link of a process that is gone'
         : undefined,

@@ -2,7 +2,7 @@
  * Delays and limits as small pure functions of numbers. They promise the same answer for the
  * same arguments; they must never read a clock or roll dice: luck is an argument.
  */
-import type { BackoffPolicy } from './contracts.ts';
+import type { BackoffPolicy, SupervisorPolicy } from './contracts.ts';
 
 /** The longest delay a timer takes: beyond 2^31 - 1 ms Node fires at once. */
 export const longestMs = 2_147_483_647;
@@ -27,3 +27,21 @@ export function nextLuck(luck: number): number {
   const state = Math.floor(luck * 2 ** 32) >>> 0;
   return ((Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
+
+type Waiting = { context: { policy: SupervisorPolicy; waitMs: number } };
+
+/** How long a supervisor waits, by the name of what it waits for. */
+export const delays = {
+  look: ({ context }: Waiting) => context.policy.lookMs,
+  port: ({ context }: Waiting) => context.policy.portMs,
+  plan: ({ context }: Waiting) => context.policy.planMs,
+  ready: ({ context }: Waiting) => context.policy.readyMs,
+  ask: ({ context }: Waiting) => context.policy.askMs,
+  poll: ({ context }: Waiting) => context.policy.pollMs,
+  stable: ({ context }: Waiting) => context.policy.stableMs,
+  repair: ({ context }: Waiting) => context.policy.repairMs,
+  reload: ({ context }: Waiting) => context.policy.reloadMs,
+  watch: ({ context }: Waiting) => context.policy.watchMs,
+  drain: ({ context }: Waiting) => context.policy.drainMs,
+  backoff: ({ context }: Waiting) => context.waitMs,
+};

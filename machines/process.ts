@@ -6,6 +6,8 @@
 import { assign, setup } from 'xstate';
 import { current, hears, obeys, opened, opens, port, report, takes, tell } from './channel.ts';
 import type {
+  DrainInput,
+  DrainReport,
   ExitClass,
   From,
   Order,
@@ -21,7 +23,7 @@ import type {
 
 interface Context {
   gen: number;
-  gens: { os: number };
+  gens: { os: number; drain: number };
   /** how it ended by itself */
   class: ExitClass | null;
   policy: ProcessPolicy;
@@ -38,16 +40,19 @@ export const process = setup({
       | Order<ProcessOrder>
       | ProcessHint
       | From<'os', OsProcessReport>
+      | From<'drain', DrainReport>
       | ProcessOrder
-      | OsProcessReport,
-    children: {} as { os: 'os' },
+      | OsProcessReport
+      | DrainReport,
+    children: {} as { os: 'os'; drain: 'drain' },
   },
-  actors: { os: port<OsProcessInput>('os') },
+  actors: { os: port<OsProcessInput>('os'), drain: port<DrainInput>('drain') },
   actions: {
     takeOrder: takes(),
     obeyOrder: obeys(),
     hearReport: hears(),
     openOs: opens('os'),
+    openDrain: opens('drain'),
     terminate: os({ type: 'os.terminate' }),
     kill: os({ type: 'os.kill' }),
     noteClass: assign({
@@ -57,9 +62,10 @@ export const process = setup({
     reportGone: says((context: Context) => ({ type: 'process.gone', class: context.class })),
     reportUnkillable: says({ type: 'process.unkillable' }),
   },
-  guards: { current },
+  guards: { current, drains: ({ context }) => context.policy.stop.drainMs > 0 },
   delays: {
     spawn: ({ context }) => context.policy.spawnMs,
+    drain: ({ context }) => context.policy.stop.drainMs,
     grace: ({ context }) => context.policy.stop.graceMs,
     kill: ({ context }) => context.policy.stop.killMs,
   },
@@ -67,7 +73,7 @@ export const process = setup({
   id: 'process',
   context: ({ input }) => ({
     gen: input.gen,
-    gens: { os: 1 },
+    gens: { os: 1, drain: 1 },
     class: null,
     policy: input.policy,
   }),
@@ -75,6 +81,7 @@ export const process = setup({
   on: {
     order: { actions: ['takeOrder', 'obeyOrder'] },
     'from.os': { guard: 'current', actions: 'hearReport' },
+    'from.drain': { guard: 'current', actions: 'hearReport' },
   },
   states: {
     held: {
@@ -103,8 +110,29 @@ export const process = setup({
         alive: {
           entry: 'reportAlive',
           on: {
-            'process.stop': 'stopping',
+            'process.stop': [{ guard: 'drains', target: 'draining' }, { target: 'stopping' }],
             'process.kill': 'killing',
+          },
+        },
+        draining: {
+          description: 'Asked to end in its own way. It gets no signal before it had its time.',
+          entry: 'openDrain',
+          invoke: {
+            id: 'drain',
+            src: 'drain',
+            input: ({ context }) => ({ gen: opened(context, 'drain') }),
+          },
+          initial: 'timed',
+          on: {
+            'drain.failed': 'stopping',
+            'os.exited': 'sweeping',
+            'process.kill': 'killing',
+          },
+          states: {
+            timed: {
+              on: { 'host.resumed': { target: 'timed', reenter: true } },
+              after: { drain: '#process.held.stopping' },
+            },
           },
         },
         stopping: {
@@ -132,7 +160,6 @@ export const process = setup({
           description: 'It has ended by itself; its group is being emptied.',
           entry: 'kill',
           on: {
-            'os.exited': {},
             'os.empty': { target: '#process.gone', actions: 'noteClass' },
             'host.resumed': { target: 'ended', reenter: true },
           },

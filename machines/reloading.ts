@@ -17,7 +17,6 @@ export const reloading = {
     asking: {
       description: 'It is asked to read its configuration anew.',
       entry: 'openReload',
-      exit: 'shutReload',
       invoke: {
         id: 'reload',
         src: 'reload',

@@ -1,5 +1,6 @@
 /**
- * What holds of every step of a supervisor: whose process is used, and what a repair may lead to.
+ * What holds of every step of a supervisor and its process: whose process is used, what a repair
+ * may lead to, and who is asked before it is signalled.
  * It must never say which state keeps a promise where what was reported can be looked at.
  */
 import type { StepGuarantee } from './guarantees.ts';
@@ -39,6 +40,31 @@ export const supervision: readonly StepGuarantee[] = [
       Object(report).type === 'process.gone' &&
       Object(report).class !== 'clean'
         ? 'started again, and nothing is mended'
+        : undefined,
+  },
+  {
+    id: 'mended-to-its-end',
+    sentence: 'A start leaves a repair that is under way alone.',
+    role: 'service',
+    forbids: ['I33'],
+    groups: ['SR'],
+    check: (before, after, { order }) =>
+      Object(order).type === 'service.raise' &&
+      ['mending', 'owned.repairing'].some((state) => before.matches(state) && !after.matches(state))
+        ? 'a start ended the repair'
+        : undefined,
+  },
+  {
+    id: 'asked-before-signalled',
+    sentence: 'A process that can be asked to end in its own way is asked before it is signalled.',
+    role: 'process',
+    forbids: [],
+    groups: ['PO'],
+    check: (before, after) =>
+      before.matches('held.alive') &&
+      after.matches('held.stopping') &&
+      Object(Object(before.context.policy).stop).drainMs > 0
+        ? 'it was not asked'
         : undefined,
   },
 ];

@@ -20,6 +20,8 @@ import {
 import type {
   CustodyInput,
   CustodyReport,
+  DrainInput,
+  DrainReport,
   From,
   Order,
   PlanInput,
@@ -42,13 +44,15 @@ import type {
 } from './contracts.ts';
 import { attached, clearing, locating } from './finding.ts';
 import { mending, repairing } from './mending.ts';
-import { backoffMs, nextLuck } from './policy.ts';
+import { backoffMs, delays, nextLuck } from './policy.ts';
 import { proof } from './proof.ts';
 import { reloading } from './reloading.ts';
 
+type Child = 'custody' | 'port' | 'plan' | 'process' | 'readiness' | 'reload' | 'drain';
+
 interface Context {
   gen: number;
-  gens: Record<'custody' | 'port' | 'plan' | 'process' | 'readiness' | 'reload', number>;
+  gens: Record<Child, number>;
   /** restarts charged inside the window, as the slots of their refund timers */
   charged: readonly number[];
   /** starts in a row that never got ready */
@@ -90,6 +94,7 @@ export const supervisor = setup({
       | From<'process', ProcessReport>
       | From<'readiness', ReadinessReport>
       | From<'reload', ReloadReport>
+      | From<'drain', DrainReport>
       | ServiceOrder
       | CustodyReport
       | PortReport
@@ -97,6 +102,7 @@ export const supervisor = setup({
       | ProcessReport
       | ReadinessReport
       | ReloadReport
+      | DrainReport
       | Refund,
     children: {} as {
       custody: 'custody';
@@ -105,6 +111,7 @@ export const supervisor = setup({
       process: 'process';
       readiness: 'readiness';
       reload: 'reload';
+      drain: 'drain';
     },
   },
   actors: {
@@ -114,6 +121,7 @@ export const supervisor = setup({
     process: port<ProcessInput>('process'),
     readiness: port<ReadinessInput>('readiness'),
     reload: port<ReloadInput>('reload'),
+    drain: port<DrainInput>('drain'),
   },
   actions: {
     takeOrder: takes(),
@@ -126,7 +134,7 @@ export const supervisor = setup({
     openReadiness: opens('readiness'),
     shutReadiness: opens('readiness'),
     openReload: opens('reload'),
-    shutReload: opens('reload'),
+    openDrain: opens('drain'),
     stopProcess: command({ type: 'process.stop' }),
     killProcess: command({ type: 'process.kill' }),
     tellProcess: tell<ProcessHint>('process')({ type: 'host.resumed' }),
@@ -180,26 +188,15 @@ export const supervisor = setup({
     exhausted: ({ context }) =>
       context.charged.length >= context.policy.budget.of ||
       context.stillborn >= context.policy.startsMax,
+    drains: ({ context }) => context.policy.drainMs > 0,
     fatal: ({ event }) => event.type === 'plan.failed' && event.fatal,
   },
-  delays: {
-    look: ({ context }) => context.policy.lookMs,
-    port: ({ context }) => context.policy.portMs,
-    plan: ({ context }) => context.policy.planMs,
-    ready: ({ context }) => context.policy.readyMs,
-    ask: ({ context }) => context.policy.askMs,
-    poll: ({ context }) => context.policy.pollMs,
-    stable: ({ context }) => context.policy.stableMs,
-    repair: ({ context }) => context.policy.repairMs,
-    reload: ({ context }) => context.policy.reloadMs,
-    watch: ({ context }) => context.policy.watchMs,
-    backoff: ({ context }) => context.waitMs,
-  },
+  delays,
 }).createMachine({
   id: 'supervisor',
   context: ({ input }) => ({
     gen: input.gen,
-    gens: { custody: 1, port: 1, plan: 1, process: 1, readiness: 1, reload: 1 },
+    gens: { custody: 1, port: 1, plan: 1, process: 1, readiness: 1, reload: 1, drain: 1 },
     charged: [],
     stillborn: 0,
     repaired: false,
@@ -217,6 +214,7 @@ export const supervisor = setup({
     'from.process': { guard: 'current', actions: 'hearReport' },
     'from.readiness': { guard: 'current', actions: 'hearReport' },
     'from.reload': { guard: 'current', actions: 'hearReport' },
+    'from.drain': { guard: 'current', actions: 'hearReport' },
     refund: { actions: 'refund' },
     'service.raise': '.locating',
     'service.cycle': '.clearing',
@@ -269,11 +267,11 @@ export const supervisor = setup({
       on: {
         'host.resumed': { actions: 'tellProcess' },
         'process.unkillable': { target: '.unkillable', actions: 'forget' },
-        'service.fall': { target: '.falling.toRest', actions: ['renew', 'stopProcess'] },
+        'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },
         'service.cycle': { target: '.falling.toCycle', actions: ['renew', 'stopProcess'] },
         'service.recover': { target: '.falling.toRecover', actions: 'killProcess' },
         'service.reload': { actions: 'reportDown' },
-        'service.kill': { target: '.falling.toRest', actions: ['renew', 'killProcess'] },
+        'service.kill': { target: '.falling.toRest', actions: 'killProcess' },
       },
       states: {
         starting: {

@@ -19,6 +19,7 @@ import {
   absentService,
   credentials,
   custody,
+  drain,
   lookup,
   os,
   plan,
@@ -64,7 +65,8 @@ const role = (machine: AnyStateMachine, pick: (context: Counts) => unknown) => (
 /** Roles by actor `src`, with the abstraction of each context. */
 const roles = {
   // of the restarts that were asked for no step reads more than whether one is owed
-  gateway: role(gateway, (c) => [c.doubted, c.mild, owed(c)]),
+  // who is mild is asked only while somebody waits
+  gateway: role(gateway, (c) => [c.doubted, owed(c) && c.mild, owed(c)]),
   supervisor: role(supervisor, (c) => [c.charged, Math.min(c.stillborn, 2), c.repaired]),
   process: role(process, (c) => c.class),
   // cause and floorMs are read in the step that sets them, returningMs only where a wait is planned
@@ -113,18 +115,20 @@ const servicePolicy: SupervisorPolicy = {
   pollMs: 200,
   stableMs: 10_000,
   repairMs: 120_000,
+  drainMs: 5_000,
   reloadMs: 10_000,
   watchMs: 1_500,
   backoff,
   budget: { of: 2, windowMs: 300_000 },
   startsMax: 2,
-  process: { spawnMs: 10_000, stop: { graceMs: 10_000, killMs: 2_000 } },
+  process: { spawnMs: 10_000, stop: { drainMs: 5_000, graceMs: 10_000, killMs: 2_000 } },
 };
 
 const gatewayPolicy: GatewayPolicy = {
   verdictMs: 1_000,
   expectMs: 60_000,
   serveMs: 120_000,
+  drains: false,
   cooldownMs: 2_500,
 };
 
@@ -155,6 +159,7 @@ export const serviceRoles = [
   leaf('plan', plan),
   leaf('readiness', readiness),
   leaf('reload', reload),
+  leaf('drain', drain),
 ];
 const root = { name: 'gateway', ...roles.gateway };
 
@@ -209,7 +214,7 @@ const countersOf = ({ budget, startsMax }: SupervisorPolicy) => ({
 const deadlines = [
   ...['lookup', 'open', 'challenge', 'credentials', 'hello', 'close', 'wait', 'probe'],
   ...['look', 'port', 'plan', 'ready', 'ask', 'repair', 'reload', 'spawn'],
-  ...['grace', 'kill', 'serve', 'within'],
+  ...['drain', 'grace', 'kill', 'serve', 'within'],
 ];
 
 /** `connect()`: a link, and no process. */
@@ -232,28 +237,38 @@ export const serviceAlone = {
   user: [...always, ...serviceAsks],
 };
 
-const once = { ...servicePolicy, budget: { ...servicePolicy.budget, of: 1 }, startsMax: 1 };
+const once = {
+  ...servicePolicy,
+  budget: { ...servicePolicy.budget, of: 1 },
+  startsMax: 1,
+  drainMs: 0,
+  process: { ...servicePolicy.process, stop: { ...servicePolicy.process.stop, drainMs: 0 } },
+};
 
 /**
  * The same with one restart in its budget, one start that may fail, nothing to mend a configuration
- * with, and no reloads: a tenth of the states.
+ * with, no reloads and no way to be asked to end: a tenth of the states.
  */
 export const serviceOnce = {
   ...serviceAlone,
   counters: countersOf(once),
   roles: serviceAlone.roles
-    .filter(({ name }) => name !== 'reload')
+    .filter(({ name }) => name !== 'reload' && name !== 'drain')
     .map((role) => (role.name === 'plan' ? leaf('plan', planOnly) : role)),
   input: input({ service: once }),
   user: [...always, ...restarts],
 };
 
-/** `createGateway()`: both, arbitrated. */
+/** `createGateway()`: both, arbitrated, and a service that is asked to end over the link. */
 export const both = {
   counters: { ...linkCounters, ...countersOf(servicePolicy) },
   roles: [root, ...serviceRoles, ...linkRoles],
   root: 'gateway',
   deadlines,
-  input: input({ service: servicePolicy, link: linkPolicy }),
+  input: input({
+    policy: { ...gatewayPolicy, drains: true },
+    service: servicePolicy,
+    link: linkPolicy,
+  }),
   user: [...always, ...linkAsks, ...serviceAsks],
 };

@@ -133,11 +133,14 @@ export type {
   BackoffOptions,
   CommonOptions,
   Found,
+  Graceful,
   LinkOptions,
   Plan,
   PlanRequest,
   ProcessOptions,
   Ready,
+  Reload,
+  Way,
 } from './runtime/options.ts';
 export type { State, Status } from './runtime/status.ts';
 export type { Gateway, GatewayOptions };

@@ -113,6 +113,11 @@ export interface ProcessHandle {
    * there. Absent where there are no signals
    */
   signal?(name: NodeJS.Signals): void;
+  /**
+   * to its stdin, which stays open; `null` closes it. Throws when it is not there; absent where
+   * that stdin is not ours
+   */
+  write?(text: string | null): void;
   /** kill without events: the last resort of a cleanup or of `process.on('exit')`; synchronous */
   release(): void;
 }

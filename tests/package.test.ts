@@ -136,6 +136,29 @@ describe.each(nodes)('on %s', (node) => {
     expect(Number(stdout)).toBeGreaterThan(0);
   });
 
+  it('a child on the Node of its host opens no debugger by a signal, if Node can', () => {
+    writeFileSync(
+      join(home, 'child.mjs'),
+      `import { supervise } from 'holdfast';
+      const lives = 'console.log("flags", ...process.execArgv); setInterval(Date, 1e9)';
+      const service = supervise({
+        command: [process.execPath, '-e', lives],
+        ready: { line: /flags/ },
+        output: (_, chunk) => process.stdout.write(chunk),
+      });
+      await service.start();
+      await service.ready();
+      await service.quit();
+      const { allowedNodeEnvironmentFlags: known } = process;
+      console.log('known', known.has('--disable-sigusr1'));`,
+    );
+    const { stdout, stderr } = run(node, 'node', ['child.mjs']);
+    expect(stderr).toBe('');
+    const flags = stdout.includes('known true') ? 'flags --disable-sigusr1 -e' : 'flags -e';
+    expect(stdout).toContain(`${flags} `);
+    if (node === 'Node 24') expect(stdout).toContain('known true');
+  });
+
   it('its command is installed, and knows its version', () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       version: string;

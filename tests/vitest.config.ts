@@ -17,7 +17,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // most of a test's time is waiting for real processes and sockets
-    maxWorkers: 3,
+    maxWorkers: 4,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     expect: { requireAssertions: true },

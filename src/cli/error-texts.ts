@@ -183,6 +183,8 @@ export const noticeTexts: Readonly<Record<string, string>> = {
   HF_PLAIN_TEXT: 'Our credentials travel unencrypted to another machine; use wss.',
   HF_PROBE_DECLINED: 'The peer does not know the active question; WebSocket pings are used.',
   HF_REQUEST_DECLINED: 'The peer asked us something; this side answers no requests.',
+  HF_DRAIN:
+    'What a process was asked to make it end, or why it was not: it gets its signal at once.',
   HF_RELOAD: 'A reload did not work, or what its command wrote; a restart follows, or nothing.',
   HF_REPAIR: 'What became of the command that `process.repair` gave.',
   HF_SCOPES_REDUCED: 'The peer granted fewer scopes than were asked for.',

@@ -121,6 +121,12 @@ export const hazards: readonly Hazard[] = [
     'CH-29',
   ),
   row(
+    'E3',
+    'A stop during the repair leaves a start that never ends',
+    'the repair is a state, and a stop leaves it, with its command',
+    'SR-22',
+  ),
+  row(
     'E4',
     'The result of a spawn or a hello is installed before it is looked at',
     'what comes after a stop is ended by whoever it comes to',
@@ -271,6 +277,40 @@ export const hazards: readonly Hazard[] = [
     'A restart of what is not ours shuts it down, and starts one of ours',
     'it is refused, `not-owned`',
     'PO-27',
+  ),
+  row(
+    'K14',
+    'A delayed restart and a delayed reload both come',
+    'one deadline for both, the later; a restart absorbs a reload',
+    'RS-23',
+    'RS-24',
+  ),
+  row(
+    'L3',
+    'A reload that waits for a start comes as a restart',
+    'what waits keeps what it is',
+    'RL-07',
+  ),
+  row('L4', 'A reload of what is stopped starts it', 'it is refused', 'RL-25', 'RL-26'),
+  row(
+    'L5',
+    'A reload soon after a start is skipped, and the change is lost',
+    'it is done once the process serves, whenever that is',
+    'RL-07',
+    'RL-22',
+  ),
+  row(
+    'L7',
+    'A stop while a reload is being watched is undone by it',
+    'the watching is a state, and a stop leaves it',
+    'DS-18',
+    'RL-25',
+  ),
+  row(
+    'L11',
+    'A delayed reload goes the way that was right when it was asked for',
+    'the host says the way when it is done',
+    'RL-18',
   ),
   row(
     'M4',

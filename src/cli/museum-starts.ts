@@ -295,6 +295,7 @@ export const found: readonly Exhibit[] = [
   exhibit(
     'N7',
     'A delayed reload and a delayed restart both come',
+    'RS-23',
     tested(manager, 'and a reload that settle together are one, and neither comes after a stop'),
   ),
   exhibit(
@@ -309,5 +310,10 @@ export const found: readonly Exhibit[] = [
     'DG-17',
     tested(status, 'DG-17: is never failed between automatic attempts'),
   ),
-  exhibit('N10', 'A delayed reload follows a policy that has changed meanwhile', replanned),
+  exhibit(
+    'N10',
+    'A delayed reload follows a policy that has changed meanwhile',
+    'RL-18',
+    replanned,
+  ),
 ];

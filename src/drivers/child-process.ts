@@ -18,6 +18,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { LaunchPlan, ProcessDriver, ProcessEvents, ProcessHandle } from '../ports.ts';
 import { census } from './census.ts';
 import { splitLines } from './lines.ts';
+import { withoutDebugger } from './node-child.ts';
 import { type Platform, thisPlatform } from './platform.ts';
 import { type ProcessTree, treeOf } from './process-tree.ts';
 
@@ -97,6 +98,13 @@ export class Run<Child extends Runnable> implements ProcessHandle {
   signal(name: NodeJS.Signals): void {
     const sent = this.#phase === 'running' && this.#child?.kill?.(name);
     if (!sent) throw new Error(`${name} was not sent: the process is not there`);
+  }
+
+  write(text: string | null): void {
+    const stdin = this.#phase === 'running' ? this.#child?.stdin : null;
+    if (!stdin?.writable) throw new Error('nothing was written: its stdin is closed');
+    if (text === null) stdin.end();
+    else stdin.write(text);
   }
 
   release(): void {
@@ -236,7 +244,7 @@ export function markedEnvironment({ env, mark }: LaunchPlan): Record<string, str
 
 function start(plan: LaunchPlan, detached: boolean): ChildProcess {
   const { command, args, cwd } = plan;
-  return spawn(command, [...args], {
+  return spawn(command, withoutDebugger(command, args), {
     env: markedEnvironment(plan),
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ['pipe', 'pipe', 'pipe'],

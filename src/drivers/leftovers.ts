@@ -14,15 +14,20 @@ export interface Mark {
   value: string;
 }
 
+/** When a process began, in ticks since the boot; no descendant of it is older. */
+export const beganAt = (pid: number): number => factsOf(pid)?.began ?? 0;
+
 const roundsMax = 4;
 
 /**
  * Visits every process whose environment carries the mark, the caller excepted, each straight
  * after its environment was read. A process that goes while we read may have left a child that is
  * not on our list: then those on a newer list are read too, as long as it takes, within reason.
- * Answers whether the last round left no doubt.
+ * Answers whether the last round left no doubt. Whoever began before `since` (`beganAt`) cannot
+ * carry the mark, so that one who shows nothing, such as the first process of a container, leaves
+ * no doubt either.
  */
-export function eachCarrier(mark: Mark, visit: (pid: number) => void): boolean {
+export function eachCarrier(mark: Mark, visit: (pid: number) => void, since = 0): boolean {
   const needle = Buffer.from(`\0${mark.name}=${mark.value}\0`);
   const page = Buffer.allocUnsafeSlow(64 * 1024 + needle.length);
   const done = new Set([process.pid]);
@@ -32,7 +37,7 @@ export function eachCarrier(mark: Mark, visit: (pid: number) => void): boolean {
     certain = pids !== undefined || process.platform !== 'linux';
     for (const pid of pids ?? []) {
       if (done.has(pid)) continue;
-      const answer = environmentHas(pid, needle, page);
+      const answer = environmentHas(pid, needle, page) ?? answerOfNone(pid, since);
       if (answer === 'yes') visit(pid);
       if (answer === 'gone' || answer === 'blank') certain = false;
       if (answer !== 'blank') done.add(pid);
@@ -64,11 +69,12 @@ function everyPid(): number[] | undefined {
 /** blank: alive without an environment, so perhaps between two programs, or dying */
 type Answer = 'yes' | 'no' | 'gone' | 'blank';
 
-function environmentHas(pid: number, needle: Buffer, page: Buffer): Answer {
+/** Undefined: there is none to see. */
+function environmentHas(pid: number, needle: Buffer, page: Buffer): Answer | undefined {
   try {
     const file = openSync(`/proc/${pid}/environ`, 'r');
     try {
-      return search(file, needle, page) ?? answerOfNone(pid);
+      return search(file, needle, page);
     } finally {
       closeSync(file);
     }
@@ -76,7 +82,7 @@ function environmentHas(pid: number, needle: Buffer, page: Buffer): Answer {
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ESRCH') return 'gone';
     // The files of a dying process belong to root already, its folder is still its user's.
-    if (code === 'EACCES' || code === 'EPERM') return isOurs(pid) ? answerOfNone(pid) : 'no';
+    if (code === 'EACCES' || code === 'EPERM') return isOurs(pid) ? undefined : 'no';
     return 'blank';
   }
 }
@@ -96,9 +102,9 @@ function search(file: number, needle: Buffer, page: Buffer): Answer | undefined 
 }
 
 /** A zombie has lost its environment, a kernel thread never had one. */
-function answerOfNone(pid: number): Answer {
+function answerOfNone(pid: number, since: number): Answer {
   const facts = factsOf(pid);
-  if (facts?.kernel) return 'no';
+  if (facts && (facts.kernel || facts.began < since)) return 'no';
   return facts?.alive ? 'blank' : 'gone';
 }
 
@@ -112,6 +118,7 @@ function isOurs(pid: number): boolean {
 }
 
 interface Facts {
+  began: number;
   group: number;
   session: number;
   alive: boolean;
@@ -127,7 +134,8 @@ function factsOf(pid: number): Facts | undefined {
     // A zombie with other threads has only ended its first one.
     const alive = !'ZXx'.includes(state) || Number(fields[17]) > 1;
     const kernel = (Number(fields[6]) & 0x00200000) !== 0;
-    return { group: Number(fields[2]), session: Number(fields[3]), alive, kernel };
+    const began = Number(fields[19]);
+    return { began, group: Number(fields[2]), session: Number(fields[3]), alive, kernel };
   } catch {
     return undefined;
   }

@@ -8,7 +8,7 @@
  */
 
 import type { ChildProcess } from 'node:child_process';
-import { eachCarrier, groupMembers, type Mark } from './leftovers.ts';
+import { beganAt, eachCarrier, groupMembers, type Mark } from './leftovers.ts';
 import type { Platform } from './platform.ts';
 import { taskkillTree } from './taskkill.ts';
 
@@ -67,6 +67,7 @@ const doubtsMax = 3;
 /** Linux and macOS. Without /proc there are no carriers to find, and the group is all we see. */
 function posixTree(leader: number, mark: Mark): ProcessTree {
   let group = leader > 1 ? leader : undefined;
+  const since = leader > 1 ? beganAt(leader) : 0;
   let waitedFor = false;
   let doubts = 0;
 
@@ -85,13 +86,13 @@ function posixTree(leader: number, mark: Mark): ProcessTree {
 
   const kill = () => {
     signal('SIGKILL');
-    killCarriers(mark);
+    killCarriers(mark, since);
   };
 
   const isEmpty = () => {
     const target = ours();
     let left = target === undefined ? 0 : (groupMembers(target)?.length ?? 1);
-    const seenAll = left > 0 || eachCarrier(mark, () => (left += 1));
+    const seenAll = left > 0 || eachCarrier(mark, () => (left += 1), since);
     // A parent may go and its child come while we look, which also leaves a group that exists with
     // nobody in it; but so does a zombie that no one waits for. A third look settles it.
     doubts = left > 0 ? 0 : doubts + 1;
@@ -112,15 +113,16 @@ function groupExists(group: number): boolean {
 }
 
 /** A carrier may have a child while it is being killed: looks again until nobody new is found. */
-function killCarriers(mark: Mark): void {
+function killCarriers(mark: Mark, since: number): void {
   const killed = new Set<number>();
   let quiet = 0;
   for (let look = 0; look < killLooksMax && quiet < 2; look += 1) {
     const before = killed.size;
-    const certain = eachCarrier(mark, (pid) => {
+    const kill = (pid: number) => {
       send(pid, 'SIGKILL');
       killed.add(pid);
-    });
+    };
+    const certain = eachCarrier(mark, kill, since);
     quiet = killed.size > before ? 0 : quiet + (certain ? 2 : 1);
   }
 }

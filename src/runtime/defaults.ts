@@ -21,6 +21,7 @@ export const defaults = {
   'arbitration.verdictMs': ms(1_000, 'an exit is reported within milliseconds of the close'),
   'arbitration.expectMs': ms(60_000, 'in-process restarts of up to 38 s were measured'),
   'arbitration.serveMs': ms(120_000, 'as long as a start may take'),
+  'process.stop.drainMs': ms(5_000, 'long enough to answer, short enough for a person'),
   'process.stop.graceMs': ms(10_000, 'what most servers need to drain', 0),
   'process.stop.killMs': ms(2_000, 'a killed process is gone at once unless the kernel holds it'),
   'process.budget.of': { value: 5, min: 1, max: 100, why: 'five crashes are not bad luck' },

@@ -36,6 +36,8 @@ export interface ProcessRecord {
   groups: Readonly<Record<string, string>>;
   /** null when it was adopted */
   plan: Plan | null;
+  /** what it was asked in its own way to make it end */
+  drained: string | null;
   /** it was sent the signal that asks it to end */
   terminated: boolean;
   /** why it was not ready when it was asked last */
@@ -80,6 +82,8 @@ export class Facts {
   repair: { told: string; exit: ExitRecord | null } | null = null;
   /** what the last reload came to; `kept`: why nothing was to be done, if so */
   reload: { told: string; kept: string | null } | null = null;
+  /** somebody else's process that does not know how to be asked to end */
+  undrainable: { pid: number | undefined; port: number } | null = null;
   /** what the host answered last; the next process is spawned from it */
   planned: Planned | null = null;
   /** what an earlier host has left, until it is taken over or something else is started */

@@ -67,10 +67,11 @@ export function fencedProcess(handle: ProcessHandle, failed: Failed): ProcessHan
   return {
     terminate: () => isolated(() => handle.terminate(), failed),
     kill: () => isolated(() => handle.kill(), failed),
-    // whoever asks for a reload is told when it fails
+    // whoever asks for it is told when it fails
     ...(handle.signal === undefined
       ? {}
       : { signal: (name: NodeJS.Signals) => handle.signal?.(name) }),
+    ...(handle.write === undefined ? {} : { write: (text: string | null) => handle.write?.(text) }),
     release: () => isolated(() => handle.release(), failed),
   };
 }

@@ -173,13 +173,13 @@ export class Gateway {
 
   /** Resolves when running; rejects when that cannot come true without somebody's help. */
   async ready(options: WaitOptions = {}): Promise<Status> {
-    limit('ready', options.timeoutMs ?? 0);
+    limit('ready.timeoutMs', options.timeoutMs ?? 0);
     return this.#machinery.awaitReady('ready()', 0, options);
   }
 
   /** As `ready`, for a running that begins after now. */
   async nextReady(options: WaitOptions = {}): Promise<Status> {
-    limit('nextReady', options.timeoutMs ?? 0);
+    limit('nextReady.timeoutMs', options.timeoutMs ?? 0);
     return this.#machinery.awaitReady('nextReady()', this.#machinery.readies + 1, options);
   }
 
@@ -188,7 +188,7 @@ export class Gateway {
    * on record as unkillable. `deadlineMs`: what is left then is killed without further grace.
    */
   async stop({ deadlineMs = 0 }: { deadlineMs?: number } = {}): Promise<StopOutcome> {
-    return this.#machinery.stop({ type: 'stop', withinMs: limit('stop', deadlineMs) });
+    return this.#machinery.stop({ type: 'stop', withinMs: limit('stop.deadlineMs', deadlineMs) });
   }
 
   /** Stops for ever under a hard limit, default 5,000 ms; no recovery afterwards. */
@@ -198,7 +198,7 @@ export class Gateway {
     withinMs?: number;
   } = {}): Promise<StopOutcome & { owned: boolean }> {
     const owned = this.#machinery.host.processes.size > 0;
-    const limitMs = limit('quit', withinMs);
+    const limitMs = limit('quit.withinMs', withinMs);
     // the kill belongs within the limit, and takes a moment itself
     const graceMs = Math.max(1, limitMs - Math.min(500, Math.ceil(limitMs / 2)));
     return { owned, ...(await this.#machinery.stop({ type: 'quit', withinMs: graceMs })) };
@@ -226,8 +226,8 @@ export class Gateway {
     const { because = 'you asked for a restart', by = 'user', settleMs = 0 } = options;
     this.#alive('restart()');
     if (by !== 'user' && by !== 'host') throw invalid('restart.by', 'must be user or host', by);
-    const verb = 'restart';
-    return this.#machinery.restart({ verb, because, by, settleMs: limit(verb, settleMs) });
+    limit('restart.settleMs', settleMs);
+    return this.#machinery.restart({ verb: 'restart', because, by, settleMs });
   }
 
   /**
@@ -237,9 +237,8 @@ export class Gateway {
   async reload(options: ReloadOptions = {}): Promise<ReloadOutcome> {
     const { because = 'you asked for a reload', settleMs = 0 } = options;
     this.#alive('reload()');
-    const verb = 'reload';
-    const ask = { verb, because, by: 'user', settleMs: limit(verb, settleMs) } as const;
-    return this.#machinery.reload(ask);
+    limit('reload.settleMs', settleMs);
+    return this.#machinery.reload({ verb: 'reload', because, by: 'user', settleMs });
   }
 
   /** Skips what of the present wait lies above the peer's floor. */
@@ -272,7 +271,8 @@ export class Gateway {
    */
   async request<T>(method: string, params?: unknown, options: RequestSettings = {}): Promise<T> {
     const { waitReadyMs = 0, idempotencyKey, ...rest } = options;
-    for (const ms of [waitReadyMs, rest.timeoutMs ?? 0]) limit('request', ms);
+    limit('request.waitReadyMs', waitReadyMs);
+    limit('request.timeoutMs', rest.timeoutMs ?? 0);
     const { requests } = this.#machinery.host;
     if (!requests.open && waitReadyMs > 0) {
       const { signal } = rest;
@@ -300,7 +300,7 @@ export class Gateway {
     rttMs: number | null;
     because: string;
   }> {
-    return this.#machinery.probe(limit('probe', timeoutMs));
+    return this.#machinery.probe(limit('probe.timeoutMs', timeoutMs));
   }
 
   #alive(verb: string) {
@@ -353,7 +353,7 @@ function keyed(method: string, params: unknown, idempotencyKey: string | undefin
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-function limit(verb: string, ms: number): number {
+function limit(option: string, ms: number): number {
   if (Number.isInteger(ms) && ms >= 0 && ms < 2 ** 31) return ms;
-  throw invalid(`${verb}: milliseconds`, 'must be a whole number from 0 to 2^31 - 1', ms);
+  throw invalid(option, 'must be a whole number of milliseconds from 0 to 2^31 - 1', ms);
 }

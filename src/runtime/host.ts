@@ -4,7 +4,7 @@
  * ignored once nobody waits for it, and that its error names it. It decides nothing.
  */
 import { HoldfastError } from '../errors.ts';
-import type { Census, Clock, Defer, ProcessDriver, Transport } from '../ports.ts';
+import type { Census, Clock, Defer, ProcessDriver, ProcessHandle, Transport } from '../ports.ts';
 import { redactor } from '../redact.ts';
 import type { Custody } from './custody.ts';
 import type { Facts } from './facts.ts';
@@ -35,8 +35,8 @@ export interface Host extends LeafHost {
   wire: Wire | null;
   /** how to kill every process that is held now, before the call returns: for `killNow` */
   processes: Set<() => void>;
-  /** signals the process itself, not its group; throws when it cannot. Null where nobody can */
-  signalProcess: ((name: NodeJS.Signals) => void) | null;
+  /** the process that is held now, to be told something; the os leaf alone ends it */
+  handle: Pick<ProcessHandle, 'signal' | 'write'> | null;
   /** why the present start or attempt happens, for a person */
   because(): string;
   connected(wire: Wire): void;

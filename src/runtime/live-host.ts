@@ -74,7 +74,7 @@ export class LiveHost implements Host {
   readonly requests: RequestStore;
   readonly held = new Set<() => void>();
   readonly processes = new Set<() => void>();
-  signalProcess: ((name: NodeJS.Signals) => void) | null = null;
+  handle: Host['handle'] = null;
   wire: Wire | null = null;
   over = false;
   #writes = new Set<Promise<void>>();

@@ -92,6 +92,13 @@ export interface ProcessOptions {
   /** runs after the plan, before the spawn, within `planMs` together with it */
   beforeSpawn?: (plan: Plan, request: PlanRequest) => void | Promise<void>;
   stop?: {
+    /**
+     * how it is asked to end before any signal: see `Graceful`. A request is not part of `quit()`
+     * and `dispose()`, which reset the connection at once
+     */
+    graceful?: Graceful;
+    /** from that to the signal, default 5,000 ms; over at once when it ends, or cannot be asked */
+    drainMs?: number;
     /** default SIGTERM */
     signal?: NodeJS.Signals;
     /** from that signal to SIGKILL, default 10,000 ms or what the protocol knows better */
@@ -145,6 +152,25 @@ export interface ProcessOptions {
   driver?: ProcessDriver;
 }
 
+/** How a running process is told something. */
+export type Way =
+  /** to the process itself, not to its group */
+  | { signal: NodeJS.Signals }
+  /** on the link, while that is open */
+  | { request: string; params?: unknown }
+  /** written to its stdin; `null` closes it. Only of a process that this host has started */
+  | { stdin: string | null }
+  /** must exit with 0 */
+  | { command: readonly [string, ...string[]] }
+  | { run: (found: Found & { signal: AbortSignal }) => void | Promise<void> };
+
+/**
+ * How a process is asked to end in its own way. The link stays open until a request of that kind
+ * has led to its end, so that what is under way is still answered. `attached: true` asks somebody
+ * else's process too, which is left alone otherwise; it never gets a signal
+ */
+export type Graceful = Way & { attached?: boolean };
+
 /**
  * One way to have a process read its configuration: a signal to the process itself, a request on
  * the link, a command that must exit with 0, or a function. It must outlive that for 1,500 ms, and
@@ -154,12 +180,7 @@ export interface ProcessOptions {
 export type Reload =
   | 'off'
   | 'restart'
-  | ((
-      | { signal: NodeJS.Signals }
-      | { request: string; params?: unknown }
-      | { command: readonly [string, ...string[]] }
-      | { run: (found: Found & { signal: AbortSignal }) => void | Promise<void> }
-    ) & { orElse?: 'restart' | 'keep' });
+  | (Exclude<Way, { stdin: string | null }> & { orElse?: 'restart' | 'keep' });
 
 /** What `url`, `credentials` and `authorize` are told. */
 export interface AttemptRequest extends Found {

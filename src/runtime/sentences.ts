@@ -38,7 +38,8 @@ function stopped({ facts, settings }: Scene): string {
   const took = duration(stopped - stopAsked);
   if (settings.service === null) return `you asked; closed after ${took}, nothing left open`;
   if (facts.attached !== null) {
-    return `you asked; closed after ${took}, ${occupantOf(facts.attached)} left running`;
+    const fate = settings.service.drainMs > 0 ? 'left to itself' : 'left running';
+    return `you asked; closed after ${took}, ${occupantOf(facts.attached)} ${fate}`;
   }
   const how = facts.lastExit?.signal ?? exitWord(facts.lastExit) ?? 'nothing was running';
   return `you asked; ${how}, gone after ${took}, nothing left running`;
@@ -163,7 +164,7 @@ function restarting(scene: Scene): string {
   if (supervisor?.in('backingOff')) {
     return `${startTrouble(scene)}; next start ${wait(scene)}, ${countRestarts(scene)}`;
   }
-  if (view.gateway.in('life.wanted.cycling.down')) {
+  if (view.gateway.in('life.wanted.cycling') && !view.gateway.in('life.wanted.cycling.up')) {
     if (previous?.state === 'restarting') return previous.because;
     const pid = facts.process === null ? 'the process' : `pid ${facts.process.pid}`;
     if (view.gateway.context.doubted === true) {
@@ -181,11 +182,13 @@ export function outliving(pid: number | undefined): string {
   return `${who} outlives SIGKILL`;
 }
 
-function stopping({ facts, settings, view, previous }: Scene, phase: string): string {
+function stopping(scene: Scene, phase: string): string {
+  const { facts, settings, view, previous } = scene;
   if (phase === 'unkillable') {
     return `${outliving(facts.process?.pid)}; nothing is started beside it`;
   }
   if (phase === 'killing') return killing(facts);
+  if (phase === 'draining') return draining(scene);
   if (view.process !== null && facts.process !== null) {
     const signal = settings.process?.stop?.signal ?? 'SIGTERM';
     const graceMs = settings.service?.process.stop.graceMs ?? 0;
@@ -196,6 +199,18 @@ function stopping({ facts, settings, view, previous }: Scene, phase: string): st
     return `you asked; ${signal} sent to pid ${pid}, SIGKILL in ${duration(graceMs)}`;
   }
   return previous?.state === 'stopping' ? previous.because : 'you asked';
+}
+
+/** What it was asked is known once it was asked. */
+function draining({ facts, settings, view }: Scene): string {
+  const drainMs = duration(settings.service?.process.stop.drainMs ?? 0);
+  if (view.process === null) {
+    const who = facts.attached === null ? 'the process' : occupantOf(facts.attached);
+    return `you asked; ${who} is asked to end, left alone in ${drainMs}`;
+  }
+  const signal = settings.process?.stop?.signal ?? 'SIGTERM';
+  const asked = facts.process?.drained == null ? '' : ` (${facts.process.drained})`;
+  return `you asked; pid ${facts.process?.pid} is asked to end${asked}, ${signal} in ${drainMs}`;
 }
 
 function killing({ process }: Facts): string {

@@ -25,10 +25,14 @@ import { noted } from './plan-leaf.ts';
 import { prove } from './readiness.ts';
 import { noteRepair } from './repair.ts';
 
+const untold = { drained: null, terminated: false, unproved: null };
+
 export const osLeaf = (host: Host) =>
   leaf<OsProcessInput, OsProcessCommand, OsProcessReport>('os', host, (_input, post) => {
     const source = sourceOf(host);
-    let expected = false;
+    let commanded = false;
+    /** it ended after a command of ours, and not before */
+    let felled = false;
     let over = false;
     let exit: ExitRecord | null = null;
     /** A driver of the host's own may speak late: that is not about the process of today. */
@@ -48,7 +52,7 @@ export const osLeaf = (host: Host) =>
       spawned: held((pid) => {
         // another process is another peer: it has asked for nothing yet
         host.facts.floors.clear();
-        host.facts.process = { ...source.record(), pid, terminated: false, unproved: null };
+        host.facts.process = { ...source.record(), pid, ...untold };
         host.facts.moments.spawned = host.clock.now();
         source.note((custody) => custody.arrived(pid, host.facts.process?.startedAt ?? 0));
         post({ type: 'os.spawned' });
@@ -58,7 +62,12 @@ export const osLeaf = (host: Host) =>
       line: held((stream, text) => host.output.push(stream, text)),
       exited: held(({ code, signal }) => {
         // told again, the first end counts
-        exit ??= note(host, { code, signal, kind: source.classify({ code, signal }), expected });
+        if (exit === null) {
+          const kind = source.classify({ code, signal });
+          const asked = commanded || host.facts.process?.drained != null;
+          exit = note(host, { code, signal, kind, expected: asked });
+          felled = commanded;
+        }
         post({ type: 'os.exited' });
       }),
       empty: held(() => {
@@ -77,8 +86,10 @@ export const osLeaf = (host: Host) =>
     /** A pipe may be read after the exit, and what was in it may say why. */
     const finished = (exit: ExitRecord, source: Source): ExitClass => {
       exit.lastWords = host.output.lastWords;
-      if (!exit.expected) exit.class = source.classify(exit);
-      return exit.class;
+      if (felled) return 'stopped';
+      const kind = source.classify(exit);
+      if (!exit.expected) exit.class = kind;
+      return kind;
     };
     /** What nobody survives: the driver says nothing after it, so it is said here. */
     const killNow = () => {
@@ -90,10 +101,10 @@ export const osLeaf = (host: Host) =>
       post({ type: 'os.empty', class: 'stopped' });
     };
     host.processes.add(killNow);
-    host.signalProcess = handle.signal === undefined ? null : (name) => handle.signal?.(name);
+    host.handle = handle;
     return {
       command({ type }) {
-        expected = true;
+        commanded = true;
         if (type === 'os.terminate') {
           if (host.facts.process !== null) host.facts.process.terminated = true;
           handle.terminate();
@@ -102,7 +113,7 @@ export const osLeaf = (host: Host) =>
       release() {
         over = true;
         host.processes.delete(killNow);
-        host.signalProcess = null;
+        host.handle = null;
         host.facts.process = null;
         handle.release();
         host.output.end();

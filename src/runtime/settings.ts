@@ -17,6 +17,7 @@ import type { HoldfastError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { invalid, pick } from './defaults.ts';
 import { isolated } from './dispatcher.ts';
+import { checkGraceful } from './drain.ts';
 import { exitClasses } from './exit-class.ts';
 import { messageOf } from './host.ts';
 import type { BackoffOptions, GatewayOptions, LinkOptions, ProcessOptions } from './options.ts';
@@ -75,7 +76,7 @@ const processShape = z.strictObject({
   custodyDir: text.optional(),
   adopt: z.boolean().optional(),
   beforeSpawn: fn.optional(),
-  stop: only('signal', 'graceMs', 'killMs').optional(),
+  stop: only('signal', 'graceful', 'drainMs', 'graceMs', 'killMs').optional(),
   budget: only('of', 'windowMs').optional(),
   backoff: only(...backoffNames).optional(),
   startsMax: z.unknown().optional(),
@@ -146,6 +147,7 @@ export function settle(options: GatewayOptions, random: Random): Settings {
   if (signal !== undefined && signal !== 'SIGTERM' && service?.driver?.can?.signals === false) {
     throw invalid('process.stop.signal', 'cannot be chosen: the driver has no signals', signal);
   }
+  checkGraceful(options);
   if (service?.reload !== undefined && typeof service.reload !== 'function') {
     checkReload('process.reload', service.reload);
   }
@@ -190,18 +192,23 @@ export function checkUrl(option: string, url: string): void {
   if (new URL(url).port === '0') throw invalid(option, 'must not name port 0', url);
 }
 
-function gatewayPolicy({ cooldownMs, arbitration = {} }: GatewayOptions): GatewayPolicy {
+function gatewayPolicy(options: GatewayOptions): GatewayPolicy {
+  const { cooldownMs, arbitration = {}, process: service, link } = options;
+  const { graceful } = service?.stop ?? {};
   return {
     cooldownMs: pick('cooldownMs', cooldownMs),
     verdictMs: pick('arbitration.verdictMs', arbitration.verdictMs),
     expectMs: pick('arbitration.expectMs', arbitration.expectMs),
     serveMs: pick('arbitration.serveMs', arbitration.serveMs),
+    drains: link !== undefined && graceful !== undefined && 'request' in graceful,
   };
 }
 
 function servicePolicy(options: ProcessOptions, link: LinkOptions | null): SupervisorPolicy {
   const { stop = {}, budget = {} } = options;
   const readyMs = pick('process.readyMs', options.readyMs);
+  const { graceful } = stop;
+  const drainMs = graceful === undefined ? 0 : pick('process.stop.drainMs', stop.drainMs);
   const asksOnce = options.ready === undefined || 'line' in options.ready;
   return {
     lookMs: pick('process.lookMs', undefined),
@@ -211,6 +218,7 @@ function servicePolicy(options: ProcessOptions, link: LinkOptions | null): Super
     askMs: asksOnce ? readyMs : pick('process.askMs', undefined),
     pollMs: pick('process.pollMs', undefined),
     stableMs: pick('process.stableMs', options.stableMs),
+    drainMs: graceful?.attached === true ? drainMs : 0,
     repairMs: pick('process.repairMs', options.repairMs),
     reloadMs: pick('process.reloadMs', options.reloadMs),
     watchMs: pick('process.watchMs', undefined),
@@ -223,6 +231,7 @@ function servicePolicy(options: ProcessOptions, link: LinkOptions | null): Super
     process: {
       spawnMs: pick('process.spawnMs', options.spawnMs),
       stop: {
+        drainMs,
         graceMs: pick('process.stop.graceMs', stop.graceMs ?? link?.protocol.stopGraceMs),
         killMs: pick('process.stop.killMs', stop.killMs),
       },

@@ -26,6 +26,7 @@ import {
 import type { Clock } from '../ports.ts';
 import { absentLink, absentService } from './absent.ts';
 import { isolated } from './dispatcher.ts';
+import { drainLeaf } from './drain.ts';
 import { custodyLeaf, portLeaf } from './finding-leaves.ts';
 import type { Host } from './host.ts';
 import type { Play } from './leaf.ts';
@@ -78,7 +79,8 @@ const supervised = () =>
       plan: late(planLeaf),
       readiness: late(readinessLeaf),
       reload: late(reloadLeaf),
-      process: real(process.provide({ actors: { os: late(osLeaf) } })),
+      drain: late(drainLeaf),
+      process: real(process.provide({ actors: { os: late(osLeaf), drain: late(drainLeaf) } })),
     },
   });
 

@@ -8,10 +8,18 @@ import type { Protocol } from '../ports.ts';
 import { jsonrpc, openclaw, plain } from '../protocols/index.ts';
 import type { Gateway } from '../runtime/gateway.ts';
 import type { Environment } from '../runtime/live-host.ts';
-import type { GatewayOptions, LinkOptions, ProcessOptions, Ready } from '../runtime/options.ts';
+import type {
+  GatewayOptions,
+  Graceful,
+  LinkOptions,
+  ProcessOptions,
+  Ready,
+  Reload,
+} from '../runtime/options.ts';
 import type { Status } from '../runtime/status.ts';
 import type { Chance } from './chance.ts';
-import { addresses, methods, readyLine, secrets } from './service.ts';
+import type { Script } from './script.ts';
+import { addresses, doctor, leaves, methods, readyLine, rereads, secrets } from './service.ts';
 import type { Witness } from './witness.ts';
 import type { World } from './world.ts';
 
@@ -25,6 +33,17 @@ interface Request {
 }
 
 const soon = Promise.resolve();
+const endings: Readonly<Record<Script['graceful'], Graceful | undefined>> = {
+  not: undefined,
+  stdin: { stdin: 'leave\n' },
+  signal: { signal: 'SIGINT' },
+  request: { request: leaves },
+};
+const reloads: Readonly<Record<Script['reload'], Reload>> = {
+  restart: 'restart',
+  signal: { signal: rereads.signal },
+  request: { request: rereads.method },
+};
 const protocols: Readonly<Record<string, () => Protocol>> = { plain, jsonrpc, openclaw };
 
 export class App {
@@ -82,6 +101,10 @@ export class App {
 
   restart(settleMs: number): void {
     this.#track('restart', this.gateway.restart({ settleMs }));
+  }
+
+  reload(settleMs: number): void {
+    this.#track('reload', this.gateway.reload({ settleMs }));
   }
 
   retarget(value: number): void {
@@ -198,9 +221,12 @@ export class App {
       protocol: { protocol: true },
     };
     const ready = proofs[script.ready];
+    const graceful = endings[script.graceful];
     return {
       command: ['service', '--token', secrets[0]],
-      stop: { graceMs: script.graceMs },
+      stop: { graceMs: script.graceMs, ...(graceful === undefined ? {} : { graceful }) },
+      reload: reloads[script.reload],
+      ...(script.mends ? { repair: () => ({ command: [doctor] }) } : {}),
       ...(ready === undefined ? {} : { ready }),
     };
   }

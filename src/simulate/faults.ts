@@ -204,6 +204,7 @@ const table = {
   unspawnable: lasting('unspawnable', 'process', 2, [1_000, 60_000]),
   spawnHangs: lasting('spawnHangs', 'process', 1, [1_000, 30_000]),
   unready: lasting('unready', 'process', 2, [5_000, 200_000]),
+  brittle: lasting('brittle', 'process', 1, [5_000, 200_000]),
   fertile: lasting('fertile', 'process', 1, [30_000, 300_000]),
   // the machine it runs on
   suspend: {
@@ -232,6 +233,7 @@ const table = {
   start: asked(1, (app) => app.start()),
   stop: asked(1, (app, { value }) => app.stop(value % 2 === 0 ? 0 : value)),
   restart: asked(2, (app, { value }) => app.restart(value % 3 === 0 ? value * 5 : 0), 'process'),
+  reload: asked(2, (app, { value }) => app.reload(value % 3 === 0 ? value * 5 : 0), 'process'),
   retarget: asked(1, (app, { value }) => app.retarget(value), 'link'),
   retryNow: asked(1, (app) => app.retryNow(), 'link'),
   resume: asked(1, (app) => app.resume(), 'link'),

@@ -119,6 +119,10 @@ export class Child {
   /** a signal has reached it while it ran, before it does what its habits say */
   onSignal: (signal: NodeJS.Signals) => void = () => {};
   readonly handle: ProcessHandle;
+  /** what was written to its stdin, in order; null: it was closed */
+  readonly written: (string | null)[] = [];
+  /** something was written to its stdin while it ran */
+  onWrite: (text: string | null) => void = () => {};
   readonly #signals: string[] = [];
   readonly #events: ProcessEvents;
   readonly #later: Defer;
@@ -142,6 +146,13 @@ export class Child {
       signal: (name) => {
         if (!this.alive) throw new Error(`${name} was not sent: the process is not there`);
         this.#send(name, () => {});
+      },
+      write: (text) => {
+        if (!this.alive || this.written.includes(null)) {
+          throw new Error('nothing was written: its stdin is closed');
+        }
+        this.written.push(text);
+        this.#act(() => this.onWrite(text));
       },
       release: () => this.#release(),
     };

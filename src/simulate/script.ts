@@ -34,6 +34,8 @@ export type Condition =
   | 'spawnHangs'
   /** it runs, and never serves */
   | 'unready'
+  /** it does not survive that its configuration is read anew */
+  | 'brittle'
   /** it leaves descendants that outlive it */
   | 'fertile'
   /** what is simultaneous happens in any order */
@@ -55,8 +57,14 @@ export interface Script {
   graceMs: number;
   /** from the spawn until it serves */
   bootMs: number;
-  /** from a terminate signal to the exit */
+  /** from a terminate signal, or whatever else asks it to end, to the exit */
   drainMs: number;
+  /** how it is asked to end before it is signalled */
+  graceful: 'not' | 'stdin' | 'signal' | 'request';
+  /** how it is made to read its configuration anew */
+  reload: 'restart' | 'signal' | 'request';
+  /** there is a command that mends a refused configuration */
+  mends: boolean;
   /** of every packet */
   latencyMs: number;
   /** the app starts or resumes again what has stopped or given up, so long after it has */
@@ -74,6 +82,9 @@ export function scriptOf(seed: number, run: number, hours: number): Script {
   const protocol = dice.of(['plain', 'jsonrpc', 'openclaw', 'openclaw']);
   const ready = dice.of(['none', 'line', 'line', 'probe', 'protocol']);
   const endMs = Math.round(hours * hourMs);
+  const ways = dice.fork(2);
+  // where there is nobody to send a request to, it is a signal
+  const request = halves === 'both' && protocol !== 'plain' ? 'request' : 'signal';
   return {
     seed: dice.below(2 ** 31),
     protocol,
@@ -86,6 +97,9 @@ export function scriptOf(seed: number, run: number, hours: number): Script {
     graceMs: dice.of([1_000, 5_000, 10_000]),
     bootMs: dice.between(10, 8_000),
     drainMs: dice.between(1, 4_000),
+    graceful: ways.of(['not', 'not', 'stdin', 'signal', request]),
+    reload: ways.of(['restart', 'signal', request]),
+    mends: ways.isTrue(0.5),
     latencyMs: dice.of([0, 0, 1, 20, 200]),
     patienceMs: dice.between(5_000, 90_000),
     endMs,

@@ -14,6 +14,13 @@ export const secrets = ['s3cret-of-the-simulation-A', 's3cret-of-the-simulation-
 /** What a client of the simulation asks for. */
 export const methods = ['echo', 'fail', 'later', 'never'] as const;
 
+/** the method that asks it to end */
+export const leaves = 'leave';
+/** what makes it read its configuration anew */
+export const rereads = { method: 'reread', signal: 'SIGHUP' } as const;
+/** the command that mends its configuration */
+export const doctor = 'doctor';
+
 const port = 18_789;
 const tickMs = 30_000;
 /** what a readiness proof of the simulation waits for */
@@ -85,16 +92,42 @@ export class Service {
     this.#boots += 1;
     child.onSignal = (signal) => {
       if (signal === 'SIGKILL' || this.#world.has('stubborn')) return;
-      this.#serving = undefined;
-      for (const call of this.#world.calls) call.close(1001, 'going away');
-      this.#world.look();
-      time.after(script.drainMs, () => child.exits(0));
+      if (signal === rereads.signal) this.#reread(child);
+      else this.#leave(child);
     };
-    time.after(script.bootMs, () => this.#serve(child));
+    child.onWrite = () => {
+      if (!this.#world.has('stubborn')) this.#leave(child);
+    };
+    const isDoctor = child.plan.command === doctor;
+    time.after(script.bootMs, () => (isDoctor ? this.#mend(child) : this.#serve(child)));
+  }
+
+  #leave(child: Child): void {
+    this.#serving = undefined;
+    for (const call of this.#world.calls) call.close(1001, 'going away');
+    this.#world.look();
+    this.#world.time.after(this.#world.script.drainMs, () => child.exits(0));
+  }
+
+  /** It goes on, comes back, or does not survive it. */
+  #reread(child: Child): void {
+    const { time } = this.#world;
+    if (this.#world.has('brittle')) time.after(500, () => child.exits(1));
+    if (!this.#world.has('unready')) return;
+    this.#serving = undefined;
+    this.#world.look();
+    time.after(5_000, () => this.#serve(child));
+  }
+
+  /** What helps nobody hangs as well. */
+  #mend(child: Child): void {
+    if (!this.#world.has('unready')) child.exits(this.#world.has('brittle') ? 1 : 0);
   }
 
   #serve(child: Child): void {
-    if (!child.alive || child.signals.length > 0) return;
+    const isLeaving =
+      child.written.length > 0 || child.signals.some((name) => name !== rereads.signal);
+    if (!child.alive || isLeaving) return;
     if (this.#world.has('unready')) {
       this.#world.time.after(5_000, () => this.#serve(child));
       return;
@@ -188,6 +221,8 @@ export class Service {
     if (typeof number === 'number') {
       this.executed.set(number, (this.executed.get(number) ?? 0) + 1);
     }
+    if (method === rereads.method && this.#serving) this.#reread(this.#serving);
+    if (method === leaves && this.#serving) this.#leave(this.#serving);
     if (this.#world.has('unanswering') || method === 'never') return;
     const answer = this.#answer(id, method, params);
     if (method === 'later') this.#world.time.after(8_000, () => this.#say(call, answer));

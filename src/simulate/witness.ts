@@ -166,13 +166,19 @@ export class Witness {
     }
   }
 
-  /** Whose socket each new call is: a process that is being proved has no link yet. */
+  /**
+   * Whose socket each new call is: a process that is being proved has no link yet, or, after a
+   * reload, one that is not just dialing.
+   */
   #sort(): void {
     const { calls } = this.#world.network;
     for (; this.#calls < calls.length; this.#calls += 1) {
       const call = calls[this.#calls];
-      const service: AnyActorRef | undefined = this.#root?.getSnapshot().children?.service;
-      const isProving = service?.getSnapshot().value?.owned?.starting !== undefined;
+      const { service, link } = this.#root?.getSnapshot().children ?? {};
+      const { owned } = service?.getSnapshot().value ?? {};
+      const { linked } = link?.getSnapshot().children?.connection?.getSnapshot().value ?? {};
+      const isAgain = owned?.up?.reloading?.proving !== undefined;
+      const isProving = owned?.starting !== undefined || (isAgain && linked !== 'dialing');
       if (call !== undefined && isProving) this.#proofs.add(call);
       else this.#spaced('dials', this.#dials, mostDials);
     }

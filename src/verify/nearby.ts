@@ -12,13 +12,15 @@ import type { Stepper } from './step.ts';
 import type { ExploreOptions, Result, World } from './world.ts';
 
 /** how many uses of a row are remembered, how many places and states a search has */
-const usesMax = 3;
-const seedsMax = 24;
-export const nearbyStates = 3_000;
+const usesMax = 12;
+const seedsMax = 400;
+export const nearbyStates = 6_000;
 
 interface Use {
   readonly state: number;
   readonly move: number;
+  /** what waits for the actor meanwhile: a change is often felt only by what comes next */
+  readonly inbox: number;
 }
 
 const keyOf = (snapshot: number, event: number): number => snapshot * 2 ** 24 + event;
@@ -27,9 +29,11 @@ const keyOf = (snapshot: number, event: number): number => snapshot * 2 ** 24 + 
 export class Survey {
   readonly result: Result;
   readonly #search: Search;
+  readonly #stepper: Stepper;
   readonly #uses = new Map<number, Use[]>();
 
   constructor(world: World, options: ExploreOptions, stepper: Stepper) {
+    this.#stepper = stepper;
     this.#search = new Search(world, options, stepper, {
       heed: (state, delivery, row, move) => this.#note(state, delivery, row, move),
     });
@@ -38,7 +42,7 @@ export class Survey {
 
   /** Ways to where these rows are used first, each with the step itself, shortest first. */
   seeds(rows: readonly TableRow[]): Seeds {
-    const uses = rows.map(({ snapshot, event }) => this.#uses.get(keyOf(snapshot, event)) ?? []);
+    const uses = this.#grouped(rows);
     const byTurn = Array.from({ length: usesMax }, (_, turn) =>
       uses.flatMap((own) => own[turn] ?? []).sort((a, b) => a.state - b.state),
     );
@@ -49,6 +53,22 @@ export class Survey {
     return { slots: this.#search.slots, ways };
   }
 
+  /** The uses of rows that differ in nothing but their context, each with another inbox. */
+  #grouped(rows: readonly TableRow[]): Use[][] {
+    const groups = new Map<string, Use[]>();
+    for (const { snapshot, event } of rows) {
+      const { value } = this.#stepper.snapshot(snapshot).snapshot ?? {};
+      const group = `${JSON.stringify(value)} ${event}`;
+      const uses = this.#uses.get(keyOf(snapshot, event)) ?? [];
+      groups.set(group, [...(groups.get(group) ?? []), ...uses]);
+    }
+    return [...groups.values()].map((uses) => {
+      const inOrder = uses.sort((a, b) => a.state - b.state);
+      const first = new Map(inOrder.toReversed().map((use) => [use.inbox, use]));
+      return inOrder.filter((use) => first.get(use.inbox) === use);
+    });
+  }
+
   #note(state: number, delivery: Delivery, row: Row, move: number): void {
     const isUser = move >> 8 === USER_SLOT;
     const cell = delivery.cellAt(row, isUser ? 0 : move >> 8);
@@ -56,9 +76,12 @@ export class Survey {
     const index = move & 255;
     const event = isUser ? delivery.userEvents[index] : delivery.movesOf(cell)[index]?.event;
     const key = keyOf(cell.snapshot, event ?? -1);
+    const { id: inbox } = cell.inbox;
     const known = this.#uses.get(key);
-    if (known === undefined) this.#uses.set(key, [{ state, move }]);
-    else if (known.length < usesMax) known.push({ state, move });
+    if (known === undefined) this.#uses.set(key, [{ state, move, inbox }]);
+    else if (known.length < usesMax && known.every((use) => use.inbox !== inbox)) {
+      known.push({ state, move, inbox });
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export interface ProcessPlans {
   listen(signal: NodeJS.Signals): LaunchPlan;
   /** says ready, ignores SIGTERM and says so: `SIGTERM ignored` */
   deaf(): LaunchPlan;
+  /** says ready, repeats each line of its stdin, and exits with 7 at its end */
+  repeat(): LaunchPlan;
   /** exits 0 and leaves a descendant, deaf to SIGTERM, in its group */
   leaveSomeone(): LaunchPlan;
   /** the same, in a session of its own */
@@ -44,6 +46,7 @@ export const realPlans: ProcessPlans = {
   wait: () => plan('wait'),
   listen: (signal) => ({ ...plan('listen', signal), stopSignal: signal }),
   deaf: () => plan('deaf'),
+  repeat: () => plan('repeat'),
   leaveSomeone: () => plan('leaveSomeone'),
   leaveSomeoneElsewhere: () => plan('leaveSomeoneElsewhere'),
 };
@@ -181,6 +184,22 @@ export function processConformance(
         await witness.until('empty');
         expect(witness.life).toEqual(['failed HF_OPTION_INVALID', 'empty']);
         expect(witness.failure?.message).toContain('process.stop.signal cannot be SIGINT');
+      });
+    }
+
+    if (driver.can?.stdin ?? true) {
+      it('writes to a stdin that stays open until it is closed', async () => {
+        const witness = run(plans.repeat());
+        await witness.until('stdout ready');
+        witness.handle.write?.('one\n');
+        await witness.until('stdout one');
+        witness.handle.write?.('two\n');
+        await witness.until('stdout two');
+        witness.handle.write?.(null);
+        expect(() => witness.handle.write?.('three\n')).toThrow('its stdin is closed');
+        await witness.until('empty');
+        expect(witness.life).toEqual(['spawned', 'exited 7', 'empty']);
+        expect(() => witness.handle.write?.('four\n')).toThrow('its stdin is closed');
       });
     }
 

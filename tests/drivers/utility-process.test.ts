@@ -30,6 +30,7 @@ const plans: ProcessPlans = {
   wait: () => module('wait'),
   listen: (signal) => ({ ...module('listen', signal), stopSignal: signal }),
   deaf: () => module('deaf'),
+  repeat: () => module('repeat'),
   leaveSomeone: () => module('leaveSomeone'),
   leaveSomeoneElsewhere: () => module('leaveSomeoneElsewhere'),
 };

@@ -47,6 +47,15 @@ async function hangAt(phase: string, moment: number): Promise<void> {
 
 /** From the first signal to the next plan: a write that ends late says nothing new. */
 let stopping = false;
+/** From the question for a repair to the end. */
+let mending = false;
+
+/** Lives, and so does what it has started, until somebody ends them. */
+const mends = `
+  require('node:child_process').spawn('sleep', ['90'], { detached: true, stdio: 'ignore' });
+  setTimeout(() => {}, 90_000);
+`;
+const doctor: [string, ...string[]] = [process.execPath, '-e', mends];
 
 /** The record of custody, with a word after each write. */
 function witnessed(folder: PrivateFolder): PrivateFolder {
@@ -56,7 +65,8 @@ function witnessed(folder: PrivateFolder): PrivateFolder {
       const { process: own, ready } = JSON.parse(contents) as { process: unknown; ready: boolean };
       if (own !== null && !ready) await hangAt('between spawn and record', 1);
       await folder.replace(name, contents);
-      if (own === null || stopping) return;
+      if (own !== null && mending) isMoment('repairing', 2);
+      if (own === null || stopping || mending) return;
       say(ready ? 'running' : 'starting');
       if (ready) isMoment('running', 0);
       else if (!isMoment('starting', 1)) await hangAt('starting', 0);
@@ -89,6 +99,11 @@ function told(handle: ProcessHandle): ProcessHandle {
 }
 
 const driver: ProcessDriver = (plan, events) => {
+  if (mending) {
+    const handle = childProcess(plan, events);
+    standAt('repairing', 1);
+    return handle;
+  }
   standAt('before spawn', 2);
   const handle = childProcess(plan, events);
   say('between spawn and record');
@@ -126,6 +141,12 @@ const service = supervise({
     return { command: doom.command };
   },
   beforeSpawn: () => hangAt('before spawn', 1),
+  repair: async () => {
+    mending = true;
+    say('repairing');
+    await hangAt('repairing', 0);
+    return { command: doctor };
+  },
   ready: {
     probe({ pid }) {
       // for as long as it is to be starting

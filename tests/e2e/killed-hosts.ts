@@ -21,21 +21,23 @@ export interface Phase {
   moments: number;
 }
 
-/** In the order in which a host comes to them. Another one needs its moments in doomed-host.ts. */
+/** Another one needs its moments in doomed-host.ts. */
 export const phases: readonly Phase[] = [
   { name: 'before spawn', moments: 3 },
   { name: 'between spawn and record', moments: 2 },
   { name: 'starting', moments: 2 },
   { name: 'running', moments: 1 },
   { name: 'stopping', moments: 3 },
+  { name: 'repairing', moments: 3 },
 ];
 
 const manners = ['willing', 'family', 'stubborn'] as const;
-type Manner = (typeof manners)[number];
+type Manner = (typeof manners)[number] | 'refuses' | 'stranger';
 
 /** Answers everybody with its pid; leaves by itself after a while, come what may. */
 const service = `
   const [port, manner] = process.argv.slice(1);
+  if (manner === 'refuses') process.exit(78);
   if (manner === 'family') {
     require('node:child_process').spawn('sleep', ['90'], { detached: true, stdio: 'ignore' });
   }
@@ -50,7 +52,7 @@ const service = `
   }).listen(Number(port), '127.0.0.1', () => console.log('up'));
   if (manner !== 'stranger') setTimeout(() => process.exit(9), 90_000);
 `;
-const serving = (port: number, manner: Manner | 'stranger'): [string, ...string[]] => [
+const serving = (port: number, manner: Manner): [string, ...string[]] => [
   process.execPath,
   ...['-e', service, String(port), manner],
 ];
@@ -227,7 +229,8 @@ export class Killings {
     const moment = Math.floor(luck() * (phase?.moments ?? 1));
     const any = manners[Math.floor(luck() * manners.length)] ?? 'willing';
     // only who does not hear the signal is held while it stops
-    const manner: Manner = phase?.name === 'stopping' && moment === 1 ? 'stubborn' : any;
+    const stops: Manner = phase?.name === 'stopping' && moment === 1 ? 'stubborn' : any;
+    const manner = phase?.name === 'repairing' ? 'refuses' : stops;
     const doom: Doom = {
       ...{ command: serving(this.#port, manner), port: this.#port, custodyDir: folder },
       ...{ role: phase === null ? 'free' : 'held', phase: phase?.name ?? '', moment },
@@ -244,7 +247,9 @@ export class Killings {
     if (phase !== null) {
       must(deaths[0]?.phase === phase.name, `it died in another phase: ${JSON.stringify(left)}`);
     }
-    const found = await this.#next({ ...doom, role: 'fresh', graceMs: 100 }, life, left);
+    // what was wrong with the configuration is mended by whoever comes next
+    const command = serving(this.#port, any);
+    const found = await this.#next({ ...doom, command, role: 'fresh', graceMs: 100 }, life, left);
     const litter = readdirSync(folder).length;
     return { killed: deaths, found, litter, tookMs: performance.now() - from };
   }
@@ -312,9 +317,9 @@ const isStubborn = ({ command }: Doom): boolean => command.at(-1) === 'stubborn'
 const lives = (left: Left, pid: number | undefined): boolean =>
   left.carriers.some((one) => one.pid === pid);
 
-/** What is in the system and in the record says it; of a stop, only what was announced can. */
+/** What is in the system and in the record says it; of a stop and a repair, what was announced. */
 function phaseOf({ announced, record, carriers }: Left): string {
-  if (announced.startsWith('stopping')) return 'stopping';
+  for (const name of ['stopping', 'repairing']) if (announced.startsWith(name)) return name;
   if (record?.ready) return 'running';
   if (record?.process) return 'starting';
   return carriers.length === 0 ? 'before spawn' : 'between spawn and record';

@@ -92,7 +92,7 @@ describe('a port that somebody else holds', () => {
     const port = await freePort();
     const other = stranger(serving(port));
     await until('the stranger to serve', () => answers(port));
-    const service = keep(supervise(asked(port, { ready: { line: /never/ }, portMs: 1_000 })));
+    const service = keep(supervise(asked(port, { ready: { line: /never/ }, portMs: 2_500 })));
     await service.start();
     const error = await failure(service.ready());
     expect(error.code).toBe('HF_OCCUPIED');

@@ -6,7 +6,7 @@ import {
   linkBelowAnyone,
   serviceBelowAnyone,
 } from '../../machines/parts.ts';
-import { linkAlone, serviceAlone } from '../../machines/world.ts';
+import { linkAlone, serviceAlone, serviceOnce } from '../../machines/world.ts';
 import { explore, type Result } from '../../src/verify/index.ts';
 import { prove } from './worlds.ts';
 
@@ -51,7 +51,9 @@ describe('the worlds together', () => {
     for (const world of [linkAlone, linkBelowAnyone, serviceBelowAnyone, gatewayAboveContracts]) {
       covers(explore(world, two).coverage);
     }
-    covers(explore(serviceAlone, { delivery: 'async', inFlight: 1 }).coverage);
+    for (const world of [serviceAlone, serviceOnce]) {
+      covers(explore(world, { delivery: 'async', inFlight: 1 }).coverage);
+    }
     const roles = ['gateway', 'link', 'connection', 'heartbeat', 'service', 'process'];
     expect(roles.filter((role) => !never.has(role))).toEqual([]);
     const left = roles.flatMap((role) => (never.get(role) ?? []).map((one) => `${role}: ${one}`));

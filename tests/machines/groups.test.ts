@@ -17,7 +17,7 @@ describe('the guarantees', () => {
     // properties, and bugs and hazards of every group
     for (const group of ['PR', 'MU', 'HZ']) groups.delete(group);
     // what is said and given away: words of the runtime, of which no machine knows
-    for (const group of ['DG', 'SE', 'PO']) groups.delete(group);
+    for (const group of ['DG', 'SE']) groups.delete(group);
     const spoken = new Set(
       [...guarantees, ...steps, ...kernel].flatMap(({ groups: of = [] }) => of),
     );
@@ -145,6 +145,7 @@ function momentOf(states: readonly string[], counts: object = {}): Moment {
 
 const beating = (state: string): Moment => momentOf([state], { policy: { mode: 'probe' } });
 const wanted = momentOf(['life.wanted']);
+const drained = { policy: { stop: { drainMs: 5_000 } } };
 const resting = momentOf(['life.resting']);
 const owing = momentOf(['life.wanted'], { asked: 1 });
 
@@ -173,6 +174,24 @@ const wrongSteps: Readonly<Record<string, WrongStep>> = {
     wrong: momentOf(['clearing'], { repaired: true }),
     event: { type: 'from.process', report: { type: 'process.gone', class: 'crash' } },
     right: momentOf(['failed.configuration'], { repaired: false }),
+  },
+  'mended-to-its-end': {
+    before: momentOf(['mending'], { repaired: true }),
+    wrong: momentOf(['locating'], { repaired: true }),
+    event: { type: 'order', order: { type: 'service.raise' } },
+    right: momentOf(['mending'], { repaired: true }),
+  },
+  'asked-before-signalled': {
+    before: momentOf(['held.alive'], drained),
+    wrong: momentOf(['held.stopping'], drained),
+    event: { type: 'order', order: { type: 'process.stop' } },
+    right: momentOf(['held.draining'], drained),
+  },
+  'asked-over-its-link': {
+    before: momentOf(['life.wanted.running'], { policy: { drains: true } }),
+    wrong: momentOf(['life.falling.halves.both']),
+    event: { type: 'stop' },
+    right: momentOf(['life.falling.halves.draining']),
   },
   'a-mode-is-kept': {
     before: beating('watching.awaiting'),
@@ -223,6 +242,18 @@ const wrongSteps: Readonly<Record<string, WrongStep>> = {
     wrong: momentOf(['life.falling'], { asked: 1 }),
     event: { type: 'stop' },
     right: momentOf(['life.falling'], { asked: 1, dropped: 1 }),
+  },
+  'owed-is-pursued': {
+    before: momentOf(['life.wanted', 'ledger.due'], { asked: 1 }),
+    wrong: momentOf(['life.wanted', 'ledger.clear'], { asked: 1 }),
+    event: { type: 'from.service', report: { type: 'service.failed' } },
+    right: momentOf(['life.wanted', 'ledger.clear'], { asked: 1, served: 1 }),
+  },
+  'cycles-are-asked-for': {
+    before: wanted,
+    wrong: momentOf(['life.wanted.cycling'], { asked: 1, served: 1 }),
+    event: { type: 'restart', by: 'user' },
+    right: momentOf(['life.wanted.cycling'], { asked: 2, served: 1 }),
   },
   'a-reload-answers-for-itself': {
     before: momentOf(['life.wanted.running'], { begun: 1, applied: 0, mild: false }),

@@ -5,7 +5,13 @@
  * anything of Holdfast but its public exports.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { connect, type Link, type Status } from '../../src/index.ts';
+import {
+  connect,
+  type Link,
+  type ProcessOptions,
+  type Status,
+  supervise,
+} from '../../src/index.ts';
 
 const { OPENCLAW_TEST_URL: url = '', OPENCLAW_TEST_TOKEN: token = '' } = process.env;
 const print = (finding: object) => process.stdout.write(`${JSON.stringify(finding)}\n`);
@@ -86,4 +92,16 @@ async function cycles() {
   await link.dispose();
 }
 
-await ({ beat, cycles }[process.argv[2] ?? ''] as () => Promise<void>)();
+/** Supervises a gateway, says its pid once it serves, and lives until it is killed. */
+async function keep() {
+  const { OPENCLAW_TEST_PROCESS: given = '{}' } = process.env;
+  const { http, ...options } = JSON.parse(given) as ProcessOptions & { http: string };
+  const env = { OPENCLAW_TEST_PROCESS: undefined };
+  const service = supervise({ ...options, env, ready: { http } }, { name: 'openclaw' });
+  await service.start();
+  const { process: own } = await service.ready();
+  print({ pid: own?.pid });
+  setInterval(() => {}, 60_000);
+}
+
+await ({ beat, cycles, keep }[process.argv[2] ?? ''] as () => Promise<void>)();

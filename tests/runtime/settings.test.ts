@@ -15,6 +15,7 @@ import { settle } from '../../src/runtime/settings.ts';
 const given = (options: unknown) => settle(options as GatewayOptions, () => 0.25);
 
 const service = (more: object = {}) => ({ process: { command: ['x'], ...more } });
+const graceful = (way: object) => service({ stop: { graceful: way } });
 const link = (more: object = {}) => ({ link: { url: 'ws://h', protocol: plain(), ...more } });
 
 function refusal(options: unknown): HoldfastError {
@@ -57,6 +58,16 @@ const refused: [options: unknown, option: string, rule: string, value: string][]
   [service({ ready: { probe: 1 } }), 'process.ready.probe', 'must be a function', '1'],
   [service({ ready: { protocol: true } }), 'process.ready.protocol', 'needs a link', 'true'],
   [service({ ready: 5 }), 'process.ready', 'must be { line }, { http }', '5'],
+  [service({ stop: { drainMs: 5 } }), 'process.stop.drainMs', 'needs process.stop.graceful', '5'],
+  [graceful({ shout: 1 }), 'process.stop.graceful', 'must be { request }, { stdin }', 'an object'],
+  [graceful({ request: 'x' }), 'process.stop.graceful.request', 'needs a link', 'a text of 1'],
+  [graceful({ signal: 'SIGX' }), 'process.stop.graceful.signal', 'must be the name', 'a text of 4'],
+  [
+    graceful({ stdin: null, attached: true }),
+    'process.stop.graceful.attached',
+    'needs a request, a command or a function',
+    'true',
+  ],
   [service({ stop: { signal: 'SIGX' } }), 'process.stop.signal', 'must be the name of', 'a text'],
   [service({ stop: { graceMs: 1.5 } }), 'process.stop.graceMs', whole(0, 2 ** 31 - 1), '1.5'],
   [service({ budget: { of: 0 } }), 'process.budget.of', whole(1, 100), '0'],
@@ -169,6 +180,7 @@ describe('what is not said', () => {
       verdictMs: value('arbitration.verdictMs'),
       expectMs: value('arbitration.expectMs'),
       serveMs: value('arbitration.serveMs'),
+      drains: false,
     });
     const backoff = { firstMs: 500, maxMs: 30_000, factor: 2, jitter: 0.5 };
     expect(own).toMatchObject({
@@ -176,7 +188,8 @@ describe('what is not said', () => {
       budget: { of: 5, windowMs: 300_000 },
       startsMax: value('process.startsMax'),
       readyMs: value('process.readyMs'),
-      process: { stop: { graceMs: 10_000, killMs: 2_000 } },
+      drainMs: 0,
+      process: { stop: { drainMs: 0, graceMs: 10_000, killMs: 2_000 } },
     });
     expect(policy).toMatchObject({
       backoff,

@@ -12,7 +12,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['CC-03'],
     file: 'machines/supervisor.ts',
-    find: "'service.fall': { target: '.falling.toRest', actions: ['renew', 'stopProcess'] },",
+    find: "'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },",
     instead: "'service.fall': { target: '.falling.toRest' },",
   },
   {

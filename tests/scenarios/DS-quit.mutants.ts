@@ -13,7 +13,7 @@ export const mutants: readonly Mutant[] = [
     // what ends while it is being stopped is started again
     ids: ['DS-31'],
     file: 'machines/supervisor.ts',
-    find: "'service.fall': { target: '.falling.toRest', actions: ['renew', 'stopProcess'] },",
+    find: "'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },",
     instead: "'service.fall': { target: '.falling.toRecover', actions: 'stopProcess' },",
   },
   {

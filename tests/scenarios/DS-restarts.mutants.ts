@@ -15,7 +15,7 @@ export const mutants: readonly Mutant[] = [
     // what ends while it is being stopped is started again
     ids: ['DS-16'],
     file: 'machines/supervisor.ts',
-    find: "'service.fall': { target: '.falling.toRest', actions: ['renew', 'stopProcess'] },",
+    find: "'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },",
     instead: "'service.fall': { target: '.falling.toRecover', actions: 'stopProcess' },",
   },
   {
@@ -24,5 +24,12 @@ export const mutants: readonly Mutant[] = [
     file: gateway,
     find: "restart: { guard: 'byUser', target: 'wanted.raising', actions: 'raiseService' },",
     instead: "restart: { target: 'wanted.raising', actions: 'raiseService' },",
+  },
+  {
+    // a stop waits for the end of the watching
+    ids: ['DS-18'],
+    file: 'machines/supervisor.ts',
+    find: "'service.fall': { target: '.falling.toRest', actions: 'stopProcess' },",
+    instead: "'service.fall': { target: '.falling.toCycle', actions: 'stopProcess' },",
   },
 ];

@@ -70,6 +70,21 @@ describe('a stop', () => {
     expect(plans).toHaveLength(2);
   });
 
+  it('DS-18: amid the watching of a reload ends it, and stays', async () => {
+    const { subject } = await begun({ reload: { signal: 'SIGHUP' } });
+    await up();
+    const { child } = stage();
+    const asked = outcome(subject.is.reload());
+    await stage().settle();
+    expect(subject.is.status.phase).toBe('reloading');
+    await stage().pass(500);
+    await subject.is.stop();
+    expect(asked.value).toMatchObject({ outcome: 'superseded' });
+    await stage().pass(60_000);
+    expect([subject.is.status.state, stage().table.children.length]).toEqual(['stopped', 1]);
+    expect(child.signals.slice(0, 2)).toEqual(['SIGHUP', 'SIGTERM']);
+  });
+
   it('DS-19: is undone by nobody but the user, now or later', async () => {
     const { subject, plans } = await running();
     const before = outcome(subject.is.restart({ by: 'host', settleMs: 2_000 }));

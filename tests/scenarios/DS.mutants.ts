@@ -116,13 +116,9 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['DS-30'],
     file: 'machines/gateway.ts',
-    find: `            stop: { target: 'falling', actions: ['restLink', 'dropService'] },
-            dispose: { target: 'ending', actions: ['dropLink', 'dropService'] },
-            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
-            cycle`,
-    instead: `            stop: { target: 'falling', actions: ['restLink'] },
-            dispose: { target: 'ending', actions: ['dropLink', 'dropService'] },
-            quit: { target: 'ending', actions: ['dropLink', 'dropService'] },
-            cycle`,
+    find: `{ target: 'falling', actions: ['restLink', 'dropService'] },
+            ],`,
+    instead: `{ target: 'falling', actions: ['restLink'] },
+            ],`,
   },
 ];

@@ -23,6 +23,7 @@ export const mutants: readonly Mutant[] = [
     instead: "'link.opened': 'running',",
   },
   {
+    // what is not ours is doubted like ours, and replaced for it
     ids: ['HB-07'],
     file: gateway,
     find: "notOurs: and([not('starting'), stateIn('#attached')]),",
@@ -49,7 +50,7 @@ export const mutants: readonly Mutant[] = [
     // a stop leaves the link to its own verdict
     ids: ['HB-15'],
     file: gateway,
-    find: "stop: { target: 'falling', actions: ['restLink', 'dropService'] },",
-    instead: "stop: { target: 'falling', actions: 'dropService' },",
+    find: "{ target: 'falling', actions: ['restLink', 'dropService'] },",
+    instead: "{ target: 'falling', actions: 'dropService' },",
   },
 ];

@@ -98,6 +98,7 @@ describe('a silence of somebody else’s process', () => {
     expect(stage().calls.flatMap(({ frames }) => frames)).toEqual([]);
     expect([other.signals, other.alive, spawned()]).toEqual([[], true, 1]);
     expect(subject.states).not.toContain('restarting');
+    expect(subject.metrics.filter(({ name }) => name === 'restart')).toEqual([]);
     expect(subject.is.status.process).toMatchObject({ ownership: 'attached', pid: other.pid });
   });
 });

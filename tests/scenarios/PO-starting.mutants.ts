@@ -28,9 +28,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ids: ['PO-19'],
-    file: supervisor,
-    find: 'ready: ({ context }) => context.policy.readyMs,',
-    instead: 'ready: ({ context }) => 10 * context.policy.readyMs,',
+    file: 'machines/policy.ts',
+    find: 'ready: ({ context }: Waiting) => context.policy.readyMs,',
+    instead: 'ready: ({ context }: Waiting) => 10 * context.policy.readyMs,',
   },
   {
     ids: ['PO-07'],
@@ -60,8 +60,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['PO-20'],
     file: process,
-    find: "It has ended by itself; its group is being emptied.',\n          entry: 'kill',\n",
-    instead: "It has ended by itself; its group is being emptied.',\n",
+    find: "we said so; its group is being emptied.',\n          entry: 'kill',\n",
+    instead: "we said so; its group is being emptied.',\n",
   },
   {
     ids: ['PO-21'],

@@ -5,6 +5,7 @@ const gateway = 'machines/gateway.ts';
 const ledger = 'machines/ledger.ts';
 const reloading = 'machines/reloading.ts';
 const leaf = 'src/runtime/reload.ts';
+const ways = 'src/runtime/ways.ts';
 const leaves = 'src/runtime/service-leaves.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -30,9 +31,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ids: ['RL-04'],
-    file: leaf,
-    find: 'host.driver.can?.signals === false || host.signalProcess === null',
-    instead: 'host.signalProcess === null',
+    file: ways,
+    find: 'host.driver.can?.signals === false || host.handle?.signal === undefined',
+    instead: 'host.handle?.signal === undefined',
   },
   {
     ids: ['RL-05'],
@@ -55,6 +56,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ids: ['RL-09'],
+    file: ledger,
+    find: "reload: { guard: 'later', target: 'settling', reenter: true, actions: 'ask' },\n",
+    instead: '',
+  },
+  {
+    // what cannot be had is as good as off
+    ids: ['RL-10'],
+    file: leaf,
+    find: "let orElse: 'restart' | 'keep' = 'restart';",
+    instead: "let orElse: 'restart' | 'keep' = 'keep';",
+  },
+  {
+    ids: ['RL-12'],
     file: ledger,
     find: "reload: { guard: 'later', target: 'settling', reenter: true, actions: 'ask' },\n",
     instead: '',
@@ -92,7 +106,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ids: ['RL-23'],
-    file: leaf,
+    file: ways,
     find: 'env: environment({ ...env, ...service })',
     instead: 'env: environment({ ...env })',
   },

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { ProcessOptions } from '../../src/index.ts';
 import type { Child } from '../../src/simulate/processes.ts';
 import { onStage } from './stage.ts';
+import { outcome } from './watch.ts';
 
 const stage = onStage();
 
@@ -140,6 +141,51 @@ describe('a reload', () => {
     expect(outcomes).toEqual(['applied', ...Array(9).fill('joined')]);
   });
 
+  it.each<[what: string, way: () => never, cause: string]>([
+    [
+      'be had',
+      () => {
+        throw new Error('no such file');
+      },
+      'process.reload failed: no such file',
+    ],
+    ['be understood', () => 'sometimes' as never, '{ run }'],
+  ])('RL-10: whose way cannot %s becomes one restart', async (_, way, cause) => {
+    const { subject } = await service(way);
+    const done = subject.is.reload();
+    await stage().until(() => subject.pending.length === 0);
+    expect(await done).toEqual({
+      outcome: 'restarted',
+      cause: expect.stringContaining(cause),
+    });
+    expect(pids()).toEqual([101, 102]);
+    expect(subject.diagnostics.filter(({ code }) => code === 'HF_RELOAD')).toHaveLength(1);
+  });
+
+  it.each([-5, 1e10, 'x'])('RL-10: is refused what is no time to settle: %s', async (settleMs) => {
+    const { subject, child } = await service(hup);
+    await expect(subject.is.reload({ settleMs: settleMs as number })).rejects.toMatchObject({
+      code: 'HF_OPTION_INVALID',
+      details: { option: 'reload.settleMs' },
+    });
+    expect([child.signals, subject.pending]).toEqual([[], []]);
+  });
+
+  it('RL-12: that is asked for five times within 15 s asks once for its way', async () => {
+    let asked = 0;
+    const { subject } = await service(() => {
+      asked += 1;
+      return hup;
+    });
+    for (let times = 0; times < 5; times += 1) {
+      void subject.is.reload({ settleMs: 15_000 });
+      await stage().pass(3_000);
+    }
+    expect(asked).toBe(0);
+    await stage().pass(12_000);
+    expect([asked, stage().child.signals]).toEqual([1, ['SIGHUP']]);
+  });
+
   it('RL-18: is done in the way that is right at that moment', async () => {
     let way: 'off' | { signal: 'SIGHUP' } = 'off';
     const { subject, child } = await service(() => way);
@@ -197,12 +243,12 @@ describe('a reload', () => {
     const { subject, child } = await service(hup);
     const first = subject.is.reload();
     await stage().pass(700);
-    const second = subject.is.reload();
+    const second = outcome(subject.is.reload());
     await stage().pass(800);
     expect((await first).outcome).toBe('applied');
-    expect(child.signals).toEqual(['SIGHUP', 'SIGHUP']);
+    expect([child.signals, second.settled]).toEqual([['SIGHUP', 'SIGHUP'], false]);
     await stage().pass(1_500);
-    expect((await second).outcome).toMatch(/applied|joined/);
+    expect(second.value?.outcome).toBe('joined');
     expect(child.signals).toHaveLength(2);
   });
 

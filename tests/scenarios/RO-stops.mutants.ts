@@ -31,8 +31,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['RO-19'],
     file: gateway,
-    find: `stop: { target: 'falling', actions: ['restLink', 'dropService'] },`,
-    instead: `stop: { target: 'falling', actions: ['dropService', 'restLink'] },`,
+    find: `{ target: 'falling', actions: ['restLink', 'dropService'] },`,
+    instead: `{ target: 'falling', actions: ['dropService', 'restLink'] },`,
   },
   {
     ids: ['RO-20'],

@@ -80,11 +80,20 @@ export const mutants: readonly Mutant[] = [
     // a configuration that was mended once is never mended again
     ids: ['SR-23'],
     file: supervisor,
+    find: 'enqueue.assign({ charged: [], stillborn: 0, repaired: false, tries: 0 });',
+    instead: 'enqueue.assign({ charged: [], stillborn: 0, tries: 0 });',
+  },
+  {
+    ids: ['SR-27'],
+    file: mending,
+    find: "'host.resumed': { target: 'repairing', reenter: true, actions: 'tellProcess' },",
+    instead: "'host.resumed': { actions: 'tellProcess' },",
+  },
+  {
+    // whoever restarts it has no other try
+    ids: ['SR-28'],
+    file: supervisor,
     find: 'renew: assign({ repaired: false }),',
     instead: 'renew: assign({ repaired: true }),',
-    also: {
-      find: 'enqueue.assign({ charged: [], stillborn: 0, repaired: false, tries: 0 });',
-      instead: 'enqueue.assign({ charged: [], stillborn: 0, tries: 0 });',
-    },
   },
 ];

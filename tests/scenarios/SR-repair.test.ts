@@ -174,6 +174,61 @@ describe('a configuration that the service refuses', () => {
   });
 });
 
+describe('a repair that is under way', () => {
+  it('SR-27: has its whole time again when its host has slept', async () => {
+    await service({ starts: [refuses] });
+    await stage().pass(119_000);
+    await stage().resumes();
+    await stage().pass(119_999);
+    expect(doctors()[0]?.signals).toEqual([]);
+    await stage().pass(1);
+    expect(doctors()[0]?.signals).toContain('SIGKILL');
+  });
+
+  it('SR-27: and so have those whom the doctor has left', async () => {
+    const { subject } = await service({ starts: [refuses] }, (child) => {
+      child.habits = { ...child.habits, leaves: 1, killable: false };
+      child.exits(0);
+    });
+    await stage().pass(1_500);
+    await stage().resumes();
+    await stage().pass(1_999);
+    expect(subject.is.status.phase).toBe('sweeping');
+    await stage().pass(1);
+    expect(subject.is.status.phase).toBe('unkillable');
+    stage().unkillable += 1;
+  });
+
+  it('SR-28: may come once more after a stop and a start before anything served', async () => {
+    const { subject, asked } = await service(
+      { starts: [refuses, () => {}, refuses, serves] },
+      (child) => child.exits(0),
+    );
+    expect([services().length, doctors().length]).toEqual([2, 1]);
+    void subject.is.stop();
+    void subject.is.start();
+    await stage().until(() => subject.is.status.state === 'running', 60_000);
+    expect([services().length, doctors().length, asked.length]).toEqual([4, 2, 2]);
+  });
+
+  it('SR-28: may come once more after a restart, where nobody waits for a start', async () => {
+    const starts = [serves, refuses, () => {}, refuses, serves];
+    stage().network.manner = 'nobody';
+    stage().table.onSpawn = (child) =>
+      isDoctor(child) ? child.exits(0) : starts[services().indexOf(child)]?.(child);
+    const process = { ready: { line: /up/ }, repair: () => mend };
+    const subject = stage().gateway({ process, link: { reconnect: { attemptsMax: 1 } } });
+    await subject.is.start();
+    await stage().until(() => subject.is.status.state === 'failed', 5_000);
+    services()[0]?.exits(1);
+    await stage().until(() => services().length === 3, 60_000);
+    expect(doctors()).toHaveLength(1);
+    void subject.is.restart();
+    await stage().until(() => services().length === 5, 60_000);
+    expect(doctors()).toHaveLength(2);
+  });
+});
+
 describe('a stop during a repair', () => {
   it('SR-22: ends the doctor along the ladder, and nothing starts after it', async () => {
     const { subject } = await service({ starts: [refuses, serves] }, (child) => {

@@ -34,7 +34,7 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['SV-16'],
     file: supervisor,
-    find: "'service.kill': { target: '.falling.toRest', actions: ['renew', 'killProcess'] },",
+    find: "'service.kill': { target: '.falling.toRest', actions: 'killProcess' },",
     instead: "'service.kill': '.falling.toRest',",
   },
   {
@@ -56,8 +56,8 @@ export const mutants: readonly Mutant[] = [
   {
     ids: ['SV-19'],
     file: 'src/runtime/service-leaves.ts',
-    find: 'exit ??= note(host,',
-    instead: 'exit = note(host,',
+    find: 'if (exit === null) {',
+    instead: 'if (exit !== undefined) {',
   },
   {
     ids: ['SV-20'],

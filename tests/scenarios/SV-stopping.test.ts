@@ -205,6 +205,32 @@ describe('a host that has slept', () => {
       stage().unkillable += 1;
     }
   });
+
+  it('SV-21: gives them the same when it was told to end', async () => {
+    const { subject, child } = await begun({}, { leaves: 1, killable: false });
+    void subject.is.stop();
+    await stage().settle();
+    expect([child.alive, subject.is.status.phase]).toEqual([false, 'sweeping']);
+    await stage().pass(1_500);
+    await stage().resumes();
+    await stage().pass(1_999);
+    expect(subject.is.status.phase).toBe('sweeping');
+    await stage().pass(1);
+    expect(subject.is.status.phase).toBe('unkillable');
+    stage().unkillable += 1;
+  });
+
+  it('SV-21: and the end that they outlived is judged by its code', async () => {
+    const { subject, child } = await begun({}, { leaves: 1, killable: false });
+    child.exits(78);
+    await stage().pass(1_500);
+    child.habits.killable = true;
+    await stage().resumes();
+    expect(subject.is.status).toMatchObject({
+      state: 'failed',
+      error: { code: 'HF_CONFIGURATION' },
+    });
+  });
 });
 
 describe('a link that has given up', () => {

@@ -6,7 +6,7 @@
 const groups: Readonly<Record<string, string>> = {
   CH: '1-8 10 12 15-21 23-27 29',
   GS: '1-10 13-17 20',
-  DS: '1-13 16 19-22 24 26 28 30 31',
+  DS: '1-13 16 18-22 24 26 28 30 31',
   HB: '1-4 6-10 12-17 19 20 22-24 26',
   RC: '1-8 10-12 14-16 18-20 22 24',
   CC: '1 3-6 8-11 13 16 18',
@@ -17,13 +17,13 @@ const groups: Readonly<Record<string, string>> = {
   DG: '1-7 9-12 14 16 17',
   // what it must not say
   SE: '1-3 5-7',
-  PO: '1 2 6 7 10-14 16 17 19-22 24-27',
+  PO: '1-7 10-14 16 17 19-22 24-36',
   // restarts: joined, cooled, delayed, superseded, and none that is lost
   RS: '1-4 6-11 13-20 22-24',
   // trouble of a start: what is mended, what is tried again, what is the end, what ready means
-  SR: '1-13 15 20-26',
+  SR: '1-13 15 20-28',
   // a configuration that is changed by compare-and-set
-  RL: '1-7 9 13-26',
+  RL: '1-7 9 10 12-32',
   // a service and its processes: what a start that failed costs, and what each deadline leads to
   SV: '1-22',
   // whose process it is: ours, ours from a host that was killed, or somebody else's

@@ -35,6 +35,10 @@ const scripts: Record<string, (child: Child) => void> = {
     child.onSignal = (signal) => child.says(`${signal} ignored`);
     child.says('ready');
   },
+  repeat(child) {
+    child.onWrite = (text) => (text === null ? child.exits(7) : child.says(text.trim()));
+    child.says('ready');
+  },
   leaveSomeone(child) {
     child.habits.leaves = 1;
     child.exits(0);
@@ -50,6 +54,7 @@ processConformance('the fake process table:', shared.driver, {
   wait: () => plan('wait'),
   listen: (signal) => ({ ...plan('listen'), stopSignal: signal }),
   deaf: () => plan('deaf'),
+  repeat: () => plan('repeat'),
   leaveSomeone: () => plan('leaveSomeone'),
   leaveSomeoneElsewhere: () => plan('leaveSomeone'),
 });

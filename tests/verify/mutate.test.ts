@@ -225,7 +225,7 @@ describe('a mutant of the root', () => {
   };
 
   it('that tells one half before the other is the same where messages overtake', () => {
-    const id = 'gateway.life.wanted/stop/dropService-before-restLink';
+    const id = 'gateway.life.wanted/stop-2/dropService-before-restLink';
     expect(judgedIn('async', id).outcome).toBe('equivalent');
     expect(judgedIn('rtc', id).outcome).toBe('survived');
   });
