@@ -14,7 +14,10 @@ export const restarts = ['on-failure', 'always', 'never'] as const;
 export const worldNames = ['link', 'service', 'contracts', 'both'] as const;
 export const deliveries = ['async', 'rtc', 'all'] as const;
 export const models = ['promela'] as const;
+export const diagramFormats = ['svg', 'mermaid', 'json'] as const;
+export const themes = ['auto', 'light', 'dark'] as const;
 export type WorldName = (typeof worldNames)[number];
+export type DiagramFormat = (typeof diagramFormats)[number];
 export type ProtocolName = (typeof protocols)[number];
 export type RestartWhen = (typeof restarts)[number];
 

@@ -5,19 +5,13 @@
  * remove a file that it would not have written itself.
  */
 
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Drawings, drawAll, isDrawing, type Stale, staleIn } from '../diagram/files.ts';
+import { elk } from '../diagram/elk.ts';
+import { drawAll, staleIn } from '../diagram/files.ts';
+import { committedIn, write } from './diagram.ts';
 import { pages, simulationPage } from './pages.ts';
 
 const usage = `npm run generate [-- [--check] [--machines FILE] [--out DIR]]
@@ -46,26 +40,6 @@ async function exportsOf(file: string | undefined): Promise<Record<string, unkno
   return import(pathToFileURL(resolve(file)).href);
 }
 
-/** Line ends as written here, whatever a checkout has made of them. */
-function committedIn(folder: string): Drawings {
-  const found: Drawings = new Map();
-  for (const file of existsSync(folder) ? readdirSync(folder) : []) {
-    if (!statSync(join(folder, file)).isFile()) continue;
-    const text = readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n');
-    if (isDrawing(file, text)) found.set(file, text);
-  }
-  return found;
-}
-
-function write(folder: string, drawn: Drawings, stale: Stale[]): void {
-  mkdirSync(folder, { recursive: true });
-  for (const { file } of stale) {
-    const text = drawn.get(file);
-    if (text === undefined) rmSync(join(folder, file));
-    else writeFileSync(join(folder, file), text);
-  }
-}
-
 const committed = (path: string): string =>
   existsSync(path) ? readFileSync(path, 'utf8').replaceAll('\r\n', '\n') : '';
 
@@ -82,17 +56,21 @@ const { check, machines, out, help } = options();
 if (help) {
   console.log(usage);
 } else {
-  const drawn = drawAll(await exportsOf(machines));
+  const drawn = await drawAll(await exportsOf(machines), await elk());
   const stale = staleIn(committedIn(out), drawn);
   const old = machines === undefined ? await stalePages(docs) : [];
-  for (const { line } of stale) console.log(line);
+  for (const { line } of stale) if (line) console.log(line);
   for (const [file] of old) console.log(`docs/${file}: differs from what the code says`);
   if (check && stale.length + old.length > 0) {
     console.log('\nWhat is generated is stale: run `npm run generate` and commit the result.');
     process.exitCode = 1;
   }
   if (!check) {
-    write(out, drawn, stale);
+    write(
+      out,
+      drawn,
+      stale.map(({ file }) => file),
+    );
     for (const [file, text] of old) writeFileSync(join(docs, file), text);
   }
 }

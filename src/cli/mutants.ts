@@ -12,7 +12,8 @@ import { mutantsIn, type NamedWorld, tallied, type Verdict } from '../verify/mut
 import type { Mutant } from '../verify/mutate.ts';
 import { UsageError, type WorldName } from './arguments.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
-import { isObject, type Subworld, shipped, subjectOf } from './subject.ts';
+import { isObject } from './load.ts';
+import { type Subworld, shipped, subjectOf } from './subject.ts';
 
 export interface MutantsOptions {
   world?: WorldName;

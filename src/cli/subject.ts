@@ -2,10 +2,7 @@
  * What `holdfast check` is to explore: the worlds that ship, or what a file of yours exports. It
  * promises a sentence for whatever a file lacks; it must never call an empty file proved.
  */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { basename, extname } from 'node:path';
 import { type Guarantee, goals, guarantees, kernel, steps } from '../../machines/guarantees.ts';
 import { parts, unproved } from '../../machines/parts.ts';
 import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
@@ -14,6 +11,7 @@ import type { Promises, UserCommand, World } from '../verify/index.ts';
 import { brokenRule, invoked } from '../verify/rules.ts';
 import { UsageError, type WorldName, worldNames } from './arguments.ts';
 import type { Exported } from './emit-test.ts';
+import { type Exports, isObject, load } from './load.ts';
 
 export interface Sentence {
   id: string;
@@ -94,8 +92,6 @@ function sentencesOfParts(): Sentence[] {
   });
 }
 
-type Exports = Readonly<Record<string, unknown>>;
-
 /** What a file exports: `world`, and `promises` to hold it to; or one machine. */
 export async function subjectOf(file: string): Promise<Subject> {
   const exported = await load(file);
@@ -162,9 +158,6 @@ function namesOf(file: string, exported: Exports): Exported {
     : { file, machine, also: ['promises', 'input', 'user'].filter(isHere) };
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
-
 const isUser = (value: unknown): value is readonly UserCommand[] =>
   Array.isArray(value) &&
   value.every((one) => isObject(one) && isObject(one.event) && typeof one.event.type === 'string');
@@ -195,27 +188,3 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 
 const areAll = (value: unknown, test: (one: unknown) => boolean): boolean =>
   isObject(value) && Object.values(value).every(test);
-
-async function load(file: string): Promise<Exports> {
-  const path = resolve(file);
-  if (!existsSync(path)) throw new UsageError(`FILE must exist; got ${JSON.stringify(file)}`);
-  if (/\.[cm]?tsx?$/.test(path)) await readTypeScript(path);
-  try {
-    const exported: unknown = await import(pathToFileURL(path).href);
-    return isObject(exported) ? exported : {};
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${file} cannot be loaded: ${why.split('\n')[0]}`);
-  }
-}
-
-/** Lets this process read TypeScript by the tsx that the file's own folder, or ours, knows. */
-async function readTypeScript(path: string): Promise<void> {
-  for (const from of [path, import.meta.url]) {
-    try {
-      await import(pathToFileURL(createRequire(from).resolve('tsx')).href);
-      return;
-    } catch {}
-  }
-  throw new UsageError('a TypeScript FILE needs tsx: npm install --save-dev tsx');
-}

@@ -1,28 +1,32 @@
 /**
- * What the folder diagrams/ must hold: one text for every machine that a module exports, and
- * nothing else of that kind. Says what is stale in one line a reader can judge. It must never
- * touch the disk: the command reads and writes, this file compares.
+ * What the folder diagrams/ must hold: of every machine that a module exports a text and a picture
+ * at each level, and nothing else of that kind. Says what is stale in one line a reader can judge.
+ * It must never touch the disk: the command reads and writes, this file compares.
  */
 
 import type { AnyStateMachine } from 'xstate';
+import { chartOf } from './chart.ts';
 import { difference } from './difference.ts';
-import { mark, toMermaid } from './mermaid.ts';
-import { modelOf } from './model.ts';
+import { drawingOf, type Engine } from './layout.ts';
+import { atLevel, type Level, levelsOf } from './level.ts';
+import { mark as mermaidMark, toMermaid } from './mermaid.ts';
+import { type DiagramModel, modelOf } from './model.ts';
+import { mark as svgMark, toSvg } from './svg.ts';
+import type { Theme } from './theme.ts';
 
 /** Texts by file name. */
 export type Drawings = Map<string, string>;
 
 export interface Stale {
   file: string;
-  /** names the machine and what differs: `connection: + open → closing on \`link.retire\`` */
+  /** `connection: + open → closing on \`link.retire\``; '' where another line says it */
   line: string;
 }
 
-const extension = '.mmd';
-
 /** Whether a file is one of ours, and not one that somebody drew by hand. */
 export const isDrawing = (file: string, text: string): boolean =>
-  file.endsWith(extension) && text.includes(mark);
+  (file.endsWith('.mmd') && text.includes(mermaidMark)) ||
+  (file.endsWith('.svg') && text.includes(svgMark));
 
 /** Every machine among `exports`, under the name of its file: `processMachine` is `process`. */
 export function machinesIn(exports: Record<string, unknown>): Map<string, AnyStateMachine> {
@@ -44,23 +48,58 @@ function isMachine(value: unknown): value is AnyStateMachine {
   return typeof implementations === 'object' && root?.transitions instanceof Map;
 }
 
-export function drawAll(exports: Record<string, unknown>): Drawings {
-  const machines = [...machinesIn(exports)];
-  return new Map(
-    machines.map(([name, machine]) => [`${name}${extension}`, toMermaid(modelOf(machine))]),
-  );
+/** Every text and every picture of the machines that a module exports. */
+export async function drawAll(exports: Record<string, unknown>, engine: Engine): Promise<Drawings> {
+  const drawn: Drawings = new Map();
+  for (const [name, machine] of machinesIn(exports)) {
+    const model = modelOf(machine);
+    drawn.set(`${name}.mmd`, toMermaid(model));
+    for (const level of levelsOf(model)) {
+      drawn.set(pictureName(name, level), await pictureOf(model, level, engine));
+    }
+  }
+  return drawn;
 }
 
-/** What keeps the committed texts from being the drawn ones; empty when nothing does. */
+/** `gateway.svg` is all of it, `gateway.overview.svg` and `gateway.life.wanted.svg` are levels. */
+export const pictureName = (name: string, level: Level): string =>
+  level === 'full' ? `${name}.svg` : `${name}.${level}.svg`;
+
+export async function pictureOf(
+  model: DiagramModel,
+  level: Level,
+  engine: Engine,
+  theme: Theme = 'auto',
+): Promise<string> {
+  const chart = chartOf(atLevel(model, level));
+  const direction = level === 'overview' ? 'RIGHT' : 'DOWN';
+  return toSvg(await drawingOf(chart, direction, engine), { theme });
+}
+
+/**
+ * What keeps the committed files from being the drawn ones; empty when nothing does. Where the text
+ * of a machine says what differs, its pictures are not told as well.
+ */
 export function staleIn(committed: Drawings, drawn: Drawings): Stale[] {
-  const files = [...new Set([...committed.keys(), ...drawn.keys()])].sort();
+  const files = [...new Set([...committed.keys(), ...drawn.keys()])].sort(textsFirst);
+  const told = new Set<string>();
   return files.flatMap((file) => {
-    const name = file.slice(0, -extension.length);
-    const before = committed.get(file);
-    const after = drawn.get(file);
-    if (before === undefined) return [{ file, line: `${name}: has not been drawn yet` }];
-    if (after === undefined) return [{ file, line: `${name}: no such machine any more` }];
-    const what = difference(before, after);
-    return what === '' ? [] : [{ file, line: `${name}: ${what}` }];
+    const [name = ''] = file.split('.');
+    const what = differs(committed.get(file), drawn.get(file), file);
+    if (what === '') return [];
+    const line = told.has(name) ? '' : `${file.replace(/\.mmd$/, '')}: ${what}`;
+    if (file.endsWith('.mmd')) told.add(name);
+    return [{ file, line }];
   });
+}
+
+const textsFirst = (a: string, b: string): number =>
+  Number(b.endsWith('.mmd')) - Number(a.endsWith('.mmd')) || (a < b ? -1 : 1);
+
+function differs(before: string | undefined, after: string | undefined, file: string): string {
+  if (before === after) return '';
+  if (before === undefined) return 'has not been drawn yet';
+  const isText = file.endsWith('.mmd');
+  if (after === undefined) return isText ? 'no such machine any more' : 'no such level any more';
+  return isText ? difference(before, after) : 'the same machine is drawn differently';
 }

@@ -37,6 +37,10 @@ export interface StateModel {
   invokes: InvokeModel[];
   tags: string[];
   description?: string;
+  /** of a composite that is drawn closed: how many states it holds (level.ts) */
+  inside?: number;
+  /** beyond the frame of what is drawn (level.ts) */
+  outside?: boolean;
 }
 
 type TransitionKind = 'on' | 'after' | 'always' | 'done';

@@ -5,9 +5,9 @@
  * exit is never known. It must never signal a number that is not proved, straight before, to be
  * the process itself or to carry its mark.
  */
-import type { Claim, ProcessEvents, ProcessHandle } from '../ports.ts';
+import type { Claim, Identity, ProcessEvents, ProcessHandle } from '../ports.ts';
 import { isAlive } from './identity.ts';
-import { eachCarrier, groupMembers } from './leftovers.ts';
+import { beganAt, eachCarrier, groupMembers } from './leftovers.ts';
 
 const lookMs = 250;
 const killLooksMax = 8;
@@ -24,10 +24,13 @@ class Adopted implements ProcessHandle {
   #timer: NodeJS.Timeout | undefined;
   readonly #claim: Claim;
   readonly #events: ProcessEvents;
+  /** nobody who is older came of it */
+  readonly #since: number;
 
   constructor(claim: Claim, events: ProcessEvents) {
     this.#claim = claim;
     this.#events = events;
+    this.#since = claim.identity === null ? 0 : beganAtOf(claim.identity);
     this.#timer = setTimeout(() => this.#look());
   }
 
@@ -93,7 +96,7 @@ class Adopted implements ProcessHandle {
     if (this.#lives()) return false;
     if (mark === null) return true;
     let left = identity === null ? 0 : (groupMembers(identity.pid) ?? []).length;
-    const seenAll = left > 0 || eachCarrier(mark, () => (left += 1));
+    const seenAll = left > 0 || eachCarrier(mark, () => (left += 1), this.#since);
     // on a busy machine somebody always comes or goes while we look
     this.#doubts = left > 0 ? 0 : this.#doubts + 1;
     return left === 0 && (seenAll || this.#doubts >= doubtsMax);
@@ -104,7 +107,7 @@ class Adopted implements ProcessHandle {
     if (identity !== null && isAlive(identity)) {
       // a group of its own is what we start; of a stranger we know one process only
       send(mark === null ? identity.pid : -identity.pid, signal);
-    } else if (mark !== null) eachCarrier(mark, (pid) => send(pid, signal));
+    } else if (mark !== null) eachCarrier(mark, (pid) => send(pid, signal), this.#since);
   }
 
   /** A carrier may have a child while it is being killed: looks again until nobody new is found. */
@@ -115,12 +118,19 @@ class Adopted implements ProcessHandle {
     const killed = new Set<number>();
     for (let look = 0, before = -1; look < killLooksMax && killed.size > before; look += 1) {
       before = killed.size;
-      eachCarrier(mark, (pid) => {
+      const kill = (pid: number) => {
         send(pid, 'SIGKILL');
         killed.add(pid);
-      });
+      };
+      eachCarrier(mark, kill, this.#since);
     }
   }
+}
+
+/** 0 where it has ended already: its number may be another's by now. */
+function beganAtOf(identity: Identity): number {
+  const began = beganAt(identity.pid);
+  return isAlive(identity) ? began : 0;
 }
 
 const gone = { code: 'ESRCH', message: 'it has ended meanwhile' };

@@ -47,7 +47,7 @@ describe('the mermaid text of a machine', () => {
   it('declares states in place, in document order, and arrows last', () => {
     expect(plain.split('\n')).toEqual([
       'stateDiagram-v2',
-      '  %% Drawn from the machine by `npm run generate`.',
+      '  %% Drawn from the machine by holdfast diagram.',
       '  accTitle: door',
       '  state "any state" as any',
       '  any : ring / chime',
