@@ -1,6 +1,6 @@
 /**
  * Random commands to a real gateway with real processes and real sockets: starts, stops, restarts,
- * retargets, crashes, closes and resumes, in any order and at any distance, with a quit or a
+ * reloads, retargets, crashes, closes and resumes, in any order and at any distance, with a quit or a
  * dispose at the end. What must hold is watched while it happens and proved by the processes
  * themselves. It must never count on a command to succeed, only on it to settle.
  */
@@ -12,7 +12,7 @@ import { isHoldfastError } from '../../src/index.ts';
 import type { ProcessDriver } from '../../src/ports.ts';
 import type { Gateway } from '../../src/runtime/gateway.ts';
 import { type Peers, peers } from './peers.ts';
-import { kinds, Watched } from './watched.ts';
+import { kinds, reloadKinds, Watched } from './watched.ts';
 
 type Deed = (life: Life) => void;
 
@@ -78,6 +78,8 @@ const deeds: Readonly<Record<string, Deed>> = {
   restart: (life) => life.ask('restart', life.gateway.restart()),
   'restart, settling': (life) => life.ask('restart', life.gateway.restart({ settleMs: 15 })),
   'restart by the host': (life) => life.ask('restart', life.gateway.restart({ by: 'host' })),
+  reload: (life) => life.ask('reload', life.gateway.reload()),
+  'reload, settling': (life) => life.ask('reload', life.gateway.reload({ settleMs: 15 })),
   ready: (life) => life.ask('ready', life.gateway.ready({ timeoutMs: 300 })),
   'next ready': (life) => life.ask('nextReady', life.gateway.nextReady({ timeoutMs: 300 })),
   retry: (life) => life.ask('retryNow', life.gateway.retryNow()),
@@ -109,7 +111,12 @@ const endings: Readonly<Record<string, (gateway: Gateway) => Promise<unknown>>> 
 const step = fc.record({
   deed: fc.constantFrom(...Object.keys(deeds)),
   /** until the next one: none, a turn, some milliseconds, or until there is nothing to wait for */
-  wait: fc.oneof(fc.constantFrom('none', 'turn', 'calm', 'calm'), fc.integer({ min: 1, max: 25 })),
+  wait: fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom('none', 'turn', 'calm', 'calm') },
+    { weight: 8, arbitrary: fc.integer({ min: 1, max: 25 }) },
+    // a reload is watched for a second and a half
+    { weight: 1, arbitrary: fc.constant('long') },
+  ),
 });
 
 export const script = fc.record({
@@ -117,6 +124,7 @@ export const script = fc.record({
   kinds: fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 5 }),
   luck: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   cooldownMs: fc.constantFrom(0, 10),
+  reload: fc.constantFrom(...reloadKinds),
   steps: fc.array(step, { minLength: 1, maxLength: 14 }),
   ending: fc.constantFrom(...Object.keys(endings)),
 });
@@ -154,13 +162,13 @@ async function turnsUntil(isSo: () => boolean, ms: number): Promise<boolean> {
 async function waits(life: Life, wait: Wait): Promise<void> {
   if (typeof wait === 'number') await pause(wait);
   if (wait === 'turn') await new Promise(setImmediate);
-  if (wait !== 'calm') return;
+  if (wait !== 'calm' && wait !== 'long') return;
   const calm = ['stopped', 'running', 'failed'];
   const { gateway } = life;
   // nobody promises that it gets there: a start may be failing again and again
   await turnsUntil(
     () => calm.includes(gateway.status.state) && !gateway.status.pending.length,
-    300,
+    wait === 'long' ? 2_500 : 300,
   );
 }
 

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../../src/drivers/system-clock.ts';
+import type { Reload } from '../../src/index.ts';
 import type { ProcessDriver } from '../../src/ports.ts';
 import { plain } from '../../src/protocols/index.ts';
 import { Gateway } from '../../src/runtime/gateway.ts';
@@ -32,6 +33,20 @@ export const kinds: readonly Kind[] = [
   ...(['willing', 'willing', 'willing', 'willing', 'family', 'family'] as const),
   ...(['stubborn', 'slow', 'slow', 'doomed'] as const),
 ];
+
+/** How it is made to read its configuration anew; nobody of these has any. */
+const reloads = {
+  harmless: { signal: 'SIGCONT' },
+  /** ends whoever does not expect it */
+  deadly: { signal: 'SIGUSR2' },
+  command: { command: ['true'] },
+  'refused and kept': { command: ['false'], orElse: 'keep' },
+  'refused and replaced': { command: ['false'] },
+  replaced: 'restart',
+  off: 'off',
+} as const satisfies Record<string, Reload>;
+export type ReloadKind = keyof typeof reloads;
+export const reloadKinds = Object.keys(reloads) as ReloadKind[];
 
 const lifeName = 'HOLDFAST_LIFE';
 
@@ -57,6 +72,7 @@ interface Manner {
   kinds: readonly Kind[];
   luck: number;
   cooldownMs: number;
+  reload: ReloadKind;
 }
 
 export class Watched {
@@ -140,7 +156,7 @@ export class Watched {
     rmSync(this.#home, { recursive: true });
   }
 
-  #options({ kinds, luck, cooldownMs }: Manner, url: () => string) {
+  #options({ kinds, luck, cooldownMs, reload }: Manner, url: () => string) {
     const short = { firstMs: 3, maxMs: 12, jitter: 0.5 };
     return {
       cooldownMs,
@@ -155,6 +171,7 @@ export class Watched {
         beforeSpawn: () => this.#alone(),
         env: { [lifeName]: this.#life },
         ready: { line: /^up$/ },
+        reload: reloads[reload],
         stop: { graceMs: 30, killMs: 20_000 },
         budget: { of: 5, windowMs: 300 },
         stableMs: 30,
