@@ -14,20 +14,21 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as ships from '../../machines/index.ts';
+import * as machines from '../../machines/index.ts';
+import { both } from '../../machines/world.ts';
 import { elk } from '../diagram/elk.ts';
 import {
   type Drawings,
   drawAll,
   isDrawing,
-  machinesIn,
+  modelsIn,
   pictureName,
   pictureOf,
   staleIn,
 } from '../diagram/files.ts';
 import { atLevel, UnknownLevel } from '../diagram/level.ts';
 import { toMermaid } from '../diagram/mermaid.ts';
-import { type DiagramModel, modelOf } from '../diagram/model.ts';
+import type { DiagramModel } from '../diagram/model.ts';
 import type { Theme } from '../diagram/theme.ts';
 import { type DiagramFormat, UsageError } from './arguments.ts';
 import { type Exports, load } from './load.ts';
@@ -42,39 +43,43 @@ export interface DiagramOptions {
 }
 
 export async function diagram(files: readonly string[], options: DiagramOptions): Promise<number> {
-  const exports = await exportsOf(files, options.machine);
-  if (options.check) return check(exports, options);
+  const models = await modelsOf(files, options.machine);
+  if (options.check) return check(models, options);
   const { out } = options;
-  if (out === undefined) return print(exports, options);
+  if (out === undefined) return print(models, options);
   const isAll = options.format === undefined && options.level === undefined;
-  const drawn = isAll ? await drawAll(exports, await elk()) : await chosen(exports, options);
+  const drawn = isAll ? await drawAll(models, await elk()) : await chosen(models, options);
   write(out, drawn, [...drawn.keys()]);
   process.stdout.write([...drawn.keys()].map((file) => `${join(out, file)}\n`).join(''));
   return 0;
 }
 
+type Models = ReadonlyMap<string, DiagramModel>;
+
+/** What ships: the machines, and the system they make. */
+export const ships: Exports = { ...machines, world: both };
+
 /** Those of all files together, under the names of their drawings. */
-async function exportsOf(files: readonly string[], only: string | undefined): Promise<Exports> {
+async function modelsOf(files: readonly string[], only: string | undefined): Promise<Models> {
   const modules: Exports[] = files.length === 0 ? [ships] : [];
   for (const file of files) modules.push(await load(file));
-  const machines = new Map(modules.flatMap((one) => [...machinesIn(one)]));
-  const where = files.length === 0 ? 'holdfast' : files.join(', ');
-  if (machines.size === 0)
-    throw new UsageError(`${where} must export an XState machine; none found`);
-  if (only === undefined) return Object.fromEntries(machines);
-  const machine = machines.get(only);
-  if (machine !== undefined) return { [only]: machine };
-  const known = [...machines.keys()].join(', ');
+  const models = new Map(modules.flatMap((one) => [...modelsIn(one)]));
+  if (models.size === 0) {
+    throw new UsageError(`${files.join(', ')} must export an XState machine; none found`);
+  }
+  if (only === undefined) return models;
+  const model = models.get(only);
+  if (model !== undefined) return new Map([[only, model]]);
+  const known = [...models.keys()].join(', ');
   throw new UsageError(`--machine must be one of ${known}; got "${only}"`);
 }
 
-async function print(exports: Exports, options: DiagramOptions): Promise<number> {
-  const [name, another] = machinesIn(exports).keys();
-  if (name === undefined || another !== undefined) {
-    const known = [...machinesIn(exports).keys()].join(', ');
+async function print(models: Models, options: DiagramOptions): Promise<number> {
+  if (models.size !== 1) {
+    const known = [...models.keys()].join(', ');
     throw new UsageError(`--machine must name one of ${known}, or --out a folder for all of them`);
   }
-  for (const text of (await chosen(exports, options)).values()) process.stdout.write(text);
+  for (const text of (await chosen(models, options)).values()) process.stdout.write(text);
   return 0;
 }
 
@@ -85,14 +90,14 @@ const extensions: Readonly<Record<DiagramFormat, string>> = {
 };
 
 /** One format at one level of every machine. */
-async function chosen(exports: Exports, options: DiagramOptions): Promise<Drawings> {
+async function chosen(models: Models, options: DiagramOptions): Promise<Drawings> {
   const { format = 'svg', level = 'full', theme = 'auto' } = options;
   const engine = await elk();
   const drawn: Drawings = new Map();
-  for (const [name, machine] of machinesIn(exports)) {
+  for (const [name, whole] of models) {
     const file = pictureName(name, level).replace(/svg$/, extensions[format]);
-    const model = seen(modelOf(machine), level);
-    if (format === 'svg') drawn.set(file, await pictureOf(modelOf(machine), level, engine, theme));
+    const model = seen(whole, level);
+    if (format === 'svg') drawn.set(file, await pictureOf(whole, level, engine, theme));
     else drawn.set(file, asText(model, format));
   }
   return drawn;
@@ -114,8 +119,8 @@ const asText = (model: DiagramModel, format: Exclude<DiagramFormat, 'svg'>): str
 
 const ownFolder = fileURLToPath(new URL('../../diagrams', import.meta.url));
 
-async function check(exports: Exports, { out = ownFolder }: DiagramOptions): Promise<number> {
-  const stale = staleIn(committedIn(out), await drawAll(exports, await elk()));
+async function check(models: Models, { out = ownFolder }: DiagramOptions): Promise<number> {
+  const stale = staleIn(committedIn(out), await drawAll(models, await elk()));
   for (const { line } of stale) if (line) console.log(line);
   return stale.length === 0 ? 0 : 1;
 }

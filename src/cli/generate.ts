@@ -10,8 +10,8 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { elk } from '../diagram/elk.ts';
-import { drawAll, staleIn } from '../diagram/files.ts';
-import { committedIn, write } from './diagram.ts';
+import { drawAll, modelsIn, staleIn } from '../diagram/files.ts';
+import { committedIn, ships, write } from './diagram.ts';
 import { pages, simulationPage } from './pages.ts';
 
 const usage = `npm run generate [-- [--check] [--machines FILE] [--out DIR]]
@@ -36,7 +36,7 @@ function options() {
 }
 
 async function exportsOf(file: string | undefined): Promise<Record<string, unknown>> {
-  if (file === undefined) return import('../../machines/index.ts');
+  if (file === undefined) return { ...ships };
   return import(pathToFileURL(resolve(file)).href);
 }
 
@@ -56,7 +56,7 @@ const { check, machines, out, help } = options();
 if (help) {
   console.log(usage);
 } else {
-  const drawn = await drawAll(await exportsOf(machines), await elk());
+  const drawn = await drawAll(modelsIn(await exportsOf(machines)), await elk());
   const stale = staleIn(committedIn(out), drawn);
   const old = machines === undefined ? await stalePages(docs) : [];
   for (const { line } of stale) if (line) console.log(line);

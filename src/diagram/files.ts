@@ -12,6 +12,7 @@ import { atLevel, type Level, levelsOf } from './level.ts';
 import { mark as mermaidMark, toMermaid } from './mermaid.ts';
 import { type DiagramModel, modelOf } from './model.ts';
 import { mark as svgMark, toSvg } from './svg.ts';
+import { isSystem, systemOf } from './system.ts';
 import type { Theme } from './theme.ts';
 
 /** Texts by file name. */
@@ -48,11 +49,22 @@ function isMachine(value: unknown): value is AnyStateMachine {
   return typeof implementations === 'object' && root?.transitions instanceof Map;
 }
 
-/** Every text and every picture of the machines that a module exports. */
-export async function drawAll(exports: Record<string, unknown>, engine: Engine): Promise<Drawings> {
+/** What is to be drawn of a module: its machines, and the system of a world that it exports. */
+export function modelsIn(exports: Record<string, unknown>): Map<string, DiagramModel> {
+  const { world } = exports;
+  const machines = [...machinesIn(exports)];
+  const models = new Map(machines.map(([name, machine]) => [name, modelOf(machine)]));
+  if (isSystem(world)) models.set('system', systemOf(world));
+  return models;
+}
+
+/** Every text and every picture. */
+export async function drawAll(
+  models: ReadonlyMap<string, DiagramModel>,
+  engine: Engine,
+): Promise<Drawings> {
   const drawn: Drawings = new Map();
-  for (const [name, machine] of machinesIn(exports)) {
-    const model = modelOf(machine);
+  for (const [name, model] of models) {
     drawn.set(`${name}.mmd`, toMermaid(model));
     for (const level of levelsOf(model)) {
       drawn.set(pictureName(name, level), await pictureOf(model, level, engine));

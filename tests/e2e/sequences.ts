@@ -1,7 +1,7 @@
 /**
  * Random commands to a real gateway with real processes and real sockets: starts, stops, restarts,
- * reloads, retargets, crashes, closes and resumes, in any order and at any distance, with a quit or a
- * dispose at the end. What must hold is watched while it happens and proved by the processes
+ * reloads, retargets, crashes, closes and resumes, in any order and at any distance, with a quit or
+ * a dispose at the end. What must hold is watched while it happens and proved by the processes
  * themselves. It must never count on a command to succeed, only on it to settle.
  */
 
