@@ -122,6 +122,7 @@ export const connection = setup({
   },
 }).createMachine({
   id: 'connection',
+  description: 'One socket, from the lookup of its address to its last word. Never used twice.',
   context: ({ input }) => ({
     gen: input.gen,
     gens: { lookup: 1, socket: 1, credentials: 1, heartbeat: 1 },

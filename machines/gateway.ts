@@ -140,6 +140,8 @@ export const gateway = setup({
   },
 }).createMachine({
   id: 'gateway',
+  description:
+    'What the host wants, what is owed to it, and who is right when process and link disagree.',
   type: 'parallel',
   context: ({ input }) => ({
     gens: { service: 1, link: 1 },

@@ -78,6 +78,7 @@ export const heartbeat = setup({
   },
 }).createMachine({
   id: 'heartbeat',
+  description: 'Whether the peer of an open connection lives. It asks before it gives a verdict.',
   context: ({ input }) => ({
     gen: input.gen,
     gens: { pulse: 1 },

@@ -71,6 +71,7 @@ export const process = setup({
   },
 }).createMachine({
   id: 'process',
+  description: 'One process, from its spawn to the proof that nothing of it is left.',
   context: ({ input }) => ({
     gen: input.gen,
     gens: { os: 1, drain: 1 },

@@ -139,6 +139,7 @@ export const reconnect = setup({
   },
 }).createMachine({
   id: 'reconnect',
+  description: 'One link: attempt after attempt until it is open, and again when it is lost.',
   context: ({ input }) => ({
     gen: input.gen,
     gens: { connection: 1 },

@@ -194,6 +194,7 @@ export const supervisor = setup({
   delays,
 }).createMachine({
   id: 'supervisor',
+  description: 'One service: one process after another, never two at once.',
   context: ({ input }) => ({
     gen: input.gen,
     gens: { custody: 1, port: 1, plan: 1, process: 1, readiness: 1, reload: 1, drain: 1 },

@@ -1,5 +1,6 @@
 /**
- * The pages of docs/ that are drawn from the code: defaults, errors, guarantees and the bug museum.
+ * The pages of docs/ that are drawn from the code: defaults, errors, guarantees, machines and the
+ * bug museum.
  * The code is the one source; a page must never say what the code does not.
  */
 import { eventually, goals, guarantees, kernel, steps } from '../../machines/guarantees.ts';
@@ -7,6 +8,7 @@ import { type Default, defaults } from '../runtime/defaults.ts';
 import { simulate } from '../simulate/index.ts';
 import { errorTexts, noticeTexts } from './error-texts.ts';
 import { type Invariant, invariants } from './invariants.ts';
+import { machinesPage } from './machines-page.ts';
 import { hazardTable, museumCounts, museumTables } from './museum.ts';
 import { asText } from './simulate.ts';
 
@@ -150,6 +152,7 @@ export const pages = (): Map<string, string> =>
     ['defaults.md', defaultsPage()],
     ['errors.md', errorsPage()],
     ['guarantees.md', guaranteesPage()],
+    ['machines.md', machinesPage()],
     ['museum.md', museumPage()],
   ]);
 

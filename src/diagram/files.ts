@@ -12,7 +12,7 @@ import { atLevel, type Level, levelsOf } from './level.ts';
 import { mark as mermaidMark, toMermaid } from './mermaid.ts';
 import { type DiagramModel, modelOf } from './model.ts';
 import { mark as svgMark, toSvg } from './svg.ts';
-import { isSystem, systemOf } from './system.ts';
+import { actorsOf, isSystem, systemOf } from './system.ts';
 import type { Theme } from './theme.ts';
 
 /** Texts by file name. */
@@ -49,12 +49,15 @@ function isMachine(value: unknown): value is AnyStateMachine {
   return typeof implementations === 'object' && root?.transitions instanceof Map;
 }
 
-/** What is to be drawn of a module: its machines, and the system of a world that it exports. */
+/** What is to be drawn of a module: its machines, and the actors of a world that it exports. */
 export function modelsIn(exports: Record<string, unknown>): Map<string, DiagramModel> {
   const { world } = exports;
   const machines = [...machinesIn(exports)];
   const models = new Map(machines.map(([name, machine]) => [name, modelOf(machine)]));
-  if (isSystem(world)) models.set('system', systemOf(world));
+  if (isSystem(world)) {
+    models.set('actors', actorsOf(world));
+    models.set('system', systemOf(world));
+  }
   return models;
 }
 
@@ -84,7 +87,7 @@ export async function pictureOf(
   theme: Theme = 'auto',
 ): Promise<string> {
   const chart = chartOf(atLevel(model, level));
-  const direction = level === 'overview' ? 'RIGHT' : 'DOWN';
+  const direction = level === 'overview' ? 'RIGHT' : (model.direction ?? 'DOWN');
   return toSvg(await drawingOf(chart, direction, engine), { theme });
 }
 

@@ -134,11 +134,17 @@ class Plan {
     this.#bundles = allBundles(chart);
   }
 
+  get #isAlone(): boolean {
+    return this.#chart.states.size === 1;
+  }
+
   graph(direction: Direction): ElkNode {
     this.isCramped = false;
     const { root } = this.#chart;
     const nodes = new Map<string, ElkNode>();
-    const graph = this.#node(root, nodes);
+    const top = this.#node(root, nodes);
+    // of a machine with one state this is what is drawn, else it is the page
+    const graph = this.#isAlone ? { id: 'page', children: [top] } : top;
     graph.layoutOptions = options(direction);
     for (const bundle of this.#bundles) {
       const host = nodes.get(this.#hostOf(bundle));
@@ -229,8 +235,7 @@ class Plan {
 
   #state(state: StateModel, boxes: Map<string, Box>, stretches: readonly Box[]): DrawnState[] {
     const box = boxes.get(state.id);
-    const alone = this.#chart.states.size === 1;
-    if (!box || (state.id === this.#chart.root.id && !alone)) return [];
+    if (!box || (state.id === this.#chart.root.id && !this.#isAlone)) return [];
     const parent = this.#chart.states.get(state.parent ?? '');
     const outside = state.outside === true;
     const frame = (this.#chart.children.get(state.id)?.length ?? 0) > 0;
@@ -275,7 +280,7 @@ class Plan {
 
   /** What the root says stands below the picture, since the root is the page. */
   #notes(root: StateModel, height: number, width: number): Line[] {
-    if (this.#chart.states.size === 1) return [];
+    if (this.#isAlone) return [];
     const rows = this.#chart.rows.get(root.id) ?? [];
     const most = Math.max(width - 2 * margin, rowMost);
     const lines = rows.flatMap((row) => broken(row.words, most).map((parts) => ({ row, parts })));

@@ -22,7 +22,8 @@ export function atLevel(model: DiagramModel, level: Level): DiagramModel {
   if (level === 'full') return model;
   if (level === 'overview') return overview(model);
   const inner = model.states.find(({ path, id }) => path === level || id === level);
-  if (!inner) throw new UnknownLevel(model.id, level, levelsOf(model));
+  if (!inner || !levelsOf(model).includes(inner.path))
+    throw new UnknownLevel(model.id, level, levelsOf(model));
   return closeUp(model, inner);
 }
 

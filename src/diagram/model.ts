@@ -67,6 +67,8 @@ export interface TransitionModel {
 export interface DiagramModel {
   id: string;
   description?: string;
+  /** which way it reads best as a whole; default down */
+  direction?: 'RIGHT' | 'DOWN';
   states: StateModel[];
   transitions: TransitionModel[];
 }

@@ -31,20 +31,35 @@ export function isSystem(value: unknown): value is System {
   return Array.isArray(roles) && Array.isArray(user) && typeof root === 'string';
 }
 
+/** Everything that is said. */
 export function systemOf({ roles, root, user }: System): DiagramModel {
   const actors = roles.map((role) => new Actor(role));
-  const top: StateModel = { ...bare, id: 'system', key: 'system', path: '', type: 'compound' };
-  const host: StateModel = { ...box('host'), outside: true };
   const asks = [...new Set(user.map(({ event }) => event.type))];
   return {
-    id: 'system',
+    ...picture('system', actors, [{ ...box('host'), outside: true }]),
     description: 'Who runs whom, and what they say to each other.',
-    states: [top, host, ...actors.map((actor) => actor.box)],
     transitions: [
       ...asks.map((label, i) => message(`host:${i}`, 'host', root, label)),
       ...actors.flatMap((parent) => parent.talk(actors)),
     ],
   };
+}
+
+/** Only who runs whom, and where. */
+export function actorsOf({ roles }: System): DiagramModel {
+  const actors = roles.map((role) => new Actor(role));
+  return {
+    ...picture('actors', actors, []),
+    description: 'Who runs whom, and in which state.',
+    transitions: actors.flatMap((parent) => parent.runs(actors)),
+  };
+}
+
+function picture(id: string, actors: readonly Actor[], more: readonly StateModel[]) {
+  const top: StateModel = { ...bare, id, key: id, path: '', type: 'compound' };
+  const boxes = [...more, ...actors.map((actor) => actor.box)];
+  const states = [top, ...boxes.map((one) => ({ ...one, parent: id }))];
+  return { id, direction: 'RIGHT' as const, states };
 }
 
 const bare = { entry: [], exit: [], invokes: [], tags: [] };
@@ -55,7 +70,6 @@ const box = (name: string): StateModel => ({
   key: name,
   path: name,
   type: 'atomic',
-  parent: 'system',
 });
 
 const message = (id: string, from: string, to: string, label: string): TransitionModel => ({
@@ -101,6 +115,12 @@ class Actor {
     if (!leaf) return parent.#events.filter((event) => this.#isOwn(event));
     const reports = Object.values(leaf.emits).flat();
     return [...new Set(reports.map(({ report }) => report.type))];
+  }
+
+  runs(actors: readonly Actor[]): TransitionModel[] {
+    return this.#children(actors).map((child) => {
+      return message(`${child.name}:0`, this.name, child.name, `in ${this.#placesOf(child)}`);
+    });
   }
 
   /** Everything that passes between it and each of its children. */

@@ -27,7 +27,7 @@ describe('diagrams/', () => {
 
   it('holds each of the six machines, and the system that they make', () => {
     const names = ['connection', 'gateway', 'heartbeat', 'process', 'reconnect', 'supervisor'];
-    expect([...modelsIn(ships).keys()]).toEqual([...names, 'system']);
+    expect([...modelsIn(ships).keys()]).toEqual([...names, 'actors', 'system']);
   });
 });
 

@@ -1,0 +1,107 @@
+/** `holdfast diagram` as it is installed. */
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { root } from './built.ts';
+import { holdfast } from './house.ts';
+
+function folder(): string {
+  const home = mkdtempSync(join(tmpdir(), 'holdfast-diagram-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
+  writeFileSync(join(home, 'package.json'), '{ "type": "module" }\n');
+  return home;
+}
+
+const door = `import { createMachine } from 'xstate';
+export const door = createMachine({
+  id: 'door',
+  initial: 'shut',
+  states: { shut: { on: { push: 'open' } }, open: { after: { patience: 'shut' } } },
+});
+`;
+
+function doorIn(home: string, text = door): string {
+  const file = join(home, 'door.js');
+  writeFileSync(file, text);
+  return file;
+}
+
+async function diagram(...argv: string[]) {
+  const { code, stdout, stderr } = await holdfast(['diagram', ...argv]).ended();
+  return { code, stdout: stdout.toString(), stderr };
+}
+
+describe('holdfast diagram', () => {
+  it('prints the picture of a machine of yours', async () => {
+    const { code, stdout, stderr } = await diagram(doorIn(folder()), '--theme', 'dark');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^<svg .*<title>door<\/title>.*after patience.*<\/svg>\n$/s);
+    expect(stdout).not.toContain('prefers-color-scheme');
+  });
+
+  it('prints its text twin and its model', async () => {
+    const file = doorIn(folder());
+    const text = await diagram(file, '--format', 'mermaid');
+    expect(text.stdout).toContain('  shut --> open : push\n');
+    const model = await diagram(file, '--format', 'json');
+    expect(JSON.parse(model.stdout)).toMatchObject({ id: 'door', transitions: [{}, {}] });
+  });
+
+  it('draws one composite of a machine that ships', async () => {
+    const { stdout } = await diagram('--machine', 'reconnect', '--level', 'waiting');
+    expect(stdout).toContain('id="s-reconnect.waiting.floored"');
+    expect(stdout).not.toContain('id="s-reconnect.failed.protocol"');
+  });
+
+  it('keeps a folder, and says in one line what a new transition makes stale', async () => {
+    const home = folder();
+    const file = doorIn(home);
+    const out = join(home, 'diagrams');
+    expect((await diagram(file, '--out', out)).stdout).toBe(
+      `${join(out, 'door.mmd')}\n${join(out, 'door.svg')}\n`,
+    );
+    expect(readdirSync(out)).toEqual(['door.mmd', 'door.svg']);
+    expect(await diagram(file, '--out', out, '--check')).toMatchObject({ code: 0, stdout: '' });
+    const before = readFileSync(join(out, 'door.mmd'), 'utf8').split('\n');
+    doorIn(home, door.replace("push: 'open'", "push: 'open', kick: 'open'"));
+    expect(await diagram(file, '--out', out, '--check')).toMatchObject({
+      code: 1,
+      stdout: 'door: + shut → open on `kick`\n',
+    });
+    await diagram(file, '--out', out);
+    const after = readFileSync(join(out, 'door.mmd'), 'utf8').split('\n');
+    expect(after.filter((line) => !before.includes(line))).toEqual(['  shut --> open : kick']);
+    expect(after).toHaveLength(before.length + 1);
+  });
+
+  it.each([
+    [['--machine', 'nobody'], '--machine must be one of connection, '],
+    [[], '--machine must name one of connection, '],
+    [['--machine', 'process', '--level', 'gone'], 'process has no level "gone"; it has overview'],
+    [['--format', 'png'], '--format must be one of svg, mermaid, '],
+    [['nowhere.js'], 'FILE must exist; got "nowhere.js"'],
+  ])('refuses %j in one sentence', async (argv, sentence) => {
+    const { code, stdout, stderr } = await diagram(...argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(sentence);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('refuses a file without a machine', async () => {
+    const file = doorIn(folder(), 'export const nothing = 1;\n');
+    const { code, stderr } = await diagram(file);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `holdfast: ${file} must export an XState machine; none found\n`,
+    });
+  });
+});
