@@ -4,7 +4,14 @@
  * deadline or Ctrl-C kept it from seeing.
  */
 import { exploreWhile } from '../verify/explore.ts';
-import type { ExploreOptions, Progress, Result, Violation } from '../verify/index.ts';
+import {
+  type ExploreOptions,
+  type Progress,
+  type Reach,
+  type Result,
+  reached,
+  type Violation,
+} from '../verify/index.ts';
 import { brokenRule } from '../verify/rules.ts';
 import { type deliveries, UsageError, type WorldName } from './arguments.ts';
 import { checkFiles, leave } from './evidence.ts';
@@ -17,6 +24,7 @@ import {
   type Unit,
 } from './findings.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
+import { writeReach } from './reach.ts';
 import { type Shard, share } from './shard.ts';
 import { type Subject, type Subworld, shipped, subjectOf } from './subject.ts';
 
@@ -35,6 +43,7 @@ export interface CheckOptions {
   save?: string;
   emitTest?: string;
   junit?: string;
+  coverage?: string;
 }
 
 const progressMs = 1_000;
@@ -61,8 +70,20 @@ export async function check(file: string | undefined, options: CheckOptions): Pr
   const plans = options.shard ? share(all, options.shard) : all;
   const findings = await new Exploration(subject, plans, bounds, options.seconds).untilOver();
   leave(findings, subject, options);
+  if (options.coverage !== undefined) writeReach(options.coverage, reachOf(findings.explored));
   process.stdout.write(json ? asJson(findings) : asText(findings));
   return findings.code;
+}
+
+/** Of every world together, those roles left out that stand for somebody else. */
+function reachOf(explored: readonly Explored[]): Reach {
+  const sum = reached();
+  for (const { result, standIns } of explored) {
+    for (const [role, { reach }] of Object.entries(result.coverage)) {
+      if (!standIns.includes(role)) sum.add(reach);
+    }
+  }
+  return sum.reach();
 }
 
 type Plan = Unit & Subworld;

@@ -29,9 +29,12 @@ import {
 import { atLevel, UnknownLevel } from '../diagram/level.ts';
 import { toMermaid } from '../diagram/mermaid.ts';
 import type { DiagramModel } from '../diagram/model.ts';
+import { neverReached, type Reach, shareOf } from '../diagram/overlay.ts';
 import type { Theme } from '../diagram/theme.ts';
+import { reached } from '../verify/index.ts';
 import { type DiagramFormat, UsageError } from './arguments.ts';
 import { type Exports, load } from './load.ts';
+import { readReach } from './reach.ts';
 
 export interface DiagramOptions {
   machine?: string;
@@ -40,6 +43,8 @@ export interface DiagramOptions {
   theme?: Theme;
   out?: string;
   check?: boolean;
+  /** files of what was reached */
+  coverage?: readonly string[];
 }
 
 export async function diagram(files: readonly string[], options: DiagramOptions): Promise<number> {
@@ -48,9 +53,13 @@ export async function diagram(files: readonly string[], options: DiagramOptions)
   const { out } = options;
   if (out === undefined) return print(models, options);
   const isAll = options.format === undefined && options.level === undefined;
-  const drawn = isAll ? await drawAll(models, await elk()) : await chosen(models, options);
+  const reach = reachIn(options.coverage);
+  const drawn = isAll
+    ? await drawAll(models, await elk(), reach)
+    : await chosen(models, options, reach);
   write(out, drawn, [...drawn.keys()]);
   process.stdout.write([...drawn.keys()].map((file) => `${join(out, file)}\n`).join(''));
+  if (reach) tell(models, reach);
   return 0;
 }
 
@@ -79,7 +88,9 @@ async function print(models: Models, options: DiagramOptions): Promise<number> {
     const known = [...models.keys()].join(', ');
     throw new UsageError(`--machine must name one of ${known}, or --out a folder for all of them`);
   }
-  for (const text of (await chosen(models, options)).values()) process.stdout.write(text);
+  const reach = reachIn(options.coverage);
+  for (const text of (await chosen(models, options, reach)).values()) process.stdout.write(text);
+  if (reach) tell(models, reach);
   return 0;
 }
 
@@ -90,14 +101,18 @@ const extensions: Readonly<Record<DiagramFormat, string>> = {
 };
 
 /** One format at one level of every machine. */
-async function chosen(models: Models, options: DiagramOptions): Promise<Drawings> {
-  const { format = 'svg', level = 'full', theme = 'auto' } = options;
+async function chosen(
+  models: Models,
+  options: DiagramOptions,
+  reach: Reach | undefined,
+): Promise<Drawings> {
+  const { format = 'svg', level = 'full', theme } = options;
   const engine = await elk();
   const drawn: Drawings = new Map();
   for (const [name, whole] of models) {
     const file = pictureName(name, level).replace(/svg$/, extensions[format]);
     const model = seen(whole, level);
-    if (format === 'svg') drawn.set(file, await pictureOf(whole, level, engine, theme));
+    if (format === 'svg') drawn.set(file, await pictureOf(whole, level, engine, { theme, reach }));
     else drawn.set(file, asText(model, format));
   }
   return drawn;
@@ -114,6 +129,24 @@ function seen(model: DiagramModel, level: string): DiagramModel {
 
 const asText = (model: DiagramModel, format: Exclude<DiagramFormat, 'svg'>): string =>
   format === 'mermaid' ? toMermaid(model) : `${JSON.stringify(model, null, 2)}\n`;
+
+// what was reached ------------------------------------------------------------------------------
+
+/** All of them together; undefined when nothing was given. */
+function reachIn(files: readonly string[] = []): Reach | undefined {
+  const sum = reached();
+  for (const file of files) sum.add(readReach(file));
+  return files.length === 0 ? undefined : sum.reach();
+}
+
+/** On stderr: a drawing on stdout stays one. */
+function tell(models: Models, reach: Reach): void {
+  for (const [name, model] of models) {
+    if (name in { actors: 0, system: 0 }) continue;
+    process.stderr.write(`${name}: ${shareOf(model, reach)}\n`);
+    for (const line of neverReached(model, reach)) process.stderr.write(`  never: ${line}\n`);
+  }
+}
 
 // a folder of drawings --------------------------------------------------------------------------
 

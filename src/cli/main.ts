@@ -143,6 +143,11 @@ function addCheck(root: Command): void {
     .option('--save <file>', 'write what broke a promise, for holdfast replay')
     .option('--emit-test <file>', 'write it as a vitest file that fails (FILE)')
     .option('--junit <file>', 'write JUnit XML: a test case per promise and world')
+    .option(
+      '--coverage <file>',
+      'write what was reached, for holdfast diagram',
+      folder('--coverage'),
+    )
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', checkNotes)
     .action(async (file: string | undefined, options: CheckOptions) => {
@@ -169,6 +174,11 @@ function addSimulate(root: Command): void {
     .option('--workers <n>', 'processes (default: one per processor)', count('--workers'))
     .option('--run <n>', 'only this one, counted from 0', seed('--run'))
     .option('--keep <list>', 'with --run: only these acts of it, or none', places('--keep'))
+    .option(
+      '--coverage <file>',
+      'write what was reached, for holdfast diagram',
+      folder('--coverage'),
+    )
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', simulateNotes)
     .action(async (options: SimulateOptions) => {
@@ -196,6 +206,7 @@ function addDiagram(root: Command): void {
       oneOf('--theme', themes),
     )
     .option('--out <dir>', 'write files there; alone: a text and every picture', folder('--out'))
+    .option('--coverage <file>', 'draw what was reached; may be repeated', repeated)
     .option('--check', 'write nothing; exit 1 and say what in --out is stale')
     .addHelpText('after', diagramNotes)
     .action(async (files: string[], options: DiagramOptions) => {

@@ -63,6 +63,10 @@ Examples:
       a text and a picture at every level of every machine it exports
   $ holdfast diagram ./my-machine.ts --out diagrams --check
       and in CI: one line for every file that no longer shows the machine
+  $ holdfast simulate --hours 20 --coverage played.json
+  $ holdfast check --world link --coverage explored.json
+  $ holdfast diagram --coverage played.json --coverage explored.json --out coverage
+      how often each transition was taken, and on stderr what never was
 
 FILE:
   exports XState v5 machines; without one, the machines that ship are drawn. A

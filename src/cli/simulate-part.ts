@@ -2,14 +2,12 @@
  * One process of `holdfast simulate`: plays the runs that it is sent, one after the other. It must
  * never outlive the process that sends them, and never answer for a signal that is meant for it.
  */
-import { runTwice } from '../simulate/index.ts';
-import type { Order } from './simulate-parts.ts';
+import { type Order, played } from './simulate-parts.ts';
 
 process.on('disconnect', () => process.exit());
 // Ctrl-C reaches the whole group; who ends us is the process that sends us runs
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
-process.on('message', async ({ plan, run }: Order) => {
-  const result = await runTwice(plan, run);
-  process.send?.(result);
+process.on('message', async (order: Order) => {
+  process.send?.(await played(order));
 });

@@ -5,32 +5,59 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Gateway } from '../runtime/gateway.ts';
 import { type Plan, type RunResult, runTwice } from '../simulate/index.ts';
+import { type Reach, type Reached, reached } from '../verify/index.ts';
 
-/** What a part is asked to play. */
+/** What a part is asked to play, and whether it is to say what it reached. */
 export interface Order {
   plan: Plan;
   run: number;
+  watch: boolean;
 }
+
+export interface Played extends RunResult {
+  reach?: Reach;
+}
+
+export async function played({ plan, run, watch }: Order): Promise<Played> {
+  if (!watch) return runTwice(plan, run);
+  const seen = reached();
+  return { ...(await runTwice(plan, run, watching(seen))), reach: seen.reach() };
+}
+
+/** Gateways as they ship, with one more who looks on. */
+const watching =
+  (seen: Reached) =>
+  (...[options, environment]: ConstructorParameters<typeof Gateway>): Gateway => {
+    const { inspect } = options;
+    const both = (event: unknown) => {
+      if (typeof inspect === 'function') inspect(event);
+      seen.inspect(event);
+    };
+    return new Gateway({ ...options, inspect: both }, environment);
+  };
 
 /** The part beside this file, in the language of this file. */
 const part = fileURLToPath(import.meta.url).replace(/-parts(\.[jt]s)$/, '-part$1');
 
 export class Parts {
   readonly #plan: Plan;
+  readonly #watch: boolean;
   readonly #workers: number;
   readonly #children = new Set<ChildProcess>();
   #next = 0;
   #isOver = false;
 
-  constructor(plan: Plan, workers: number) {
+  constructor(plan: Plan, workers: number, watch: boolean) {
     this.#plan = plan;
+    this.#watch = watch;
     this.#workers = Math.min(workers, plan.runs);
   }
 
   /** Until all are played, `take` answers false, or `end` is called. */
-  async play(take: (result: RunResult) => boolean): Promise<void> {
-    const taken = (result: RunResult) => {
+  async play(take: (result: Played) => boolean): Promise<void> {
+    const taken = (result: Played) => {
       if (!this.#isOver && !take(result)) this.end();
     };
     if (this.#workers === 1) await this.#here(taken);
@@ -45,22 +72,22 @@ export class Parts {
     this.#children.clear();
   }
 
-  async #here(taken: (result: RunResult) => void): Promise<void> {
+  async #here(taken: (result: Played) => void): Promise<void> {
     for (let run = this.#take(); run !== undefined; run = this.#take()) {
-      taken(await runTwice(this.#plan, run));
+      taken(await played(this.#order(run)));
     }
   }
 
-  #there(taken: (result: RunResult) => void): Promise<void> {
+  #there(taken: (result: Played) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const child = fork(part, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
       this.#children.add(child);
       const order = () => {
         const run = this.#take();
         if (run === undefined) child.disconnect();
-        else child.send({ plan: this.#plan, run } satisfies Order);
+        else child.send(this.#order(run));
       };
-      child.on('message', (result: RunResult) => {
+      child.on('message', (result: Played) => {
         taken(result);
         if (child.connected) order();
       });
@@ -72,6 +99,10 @@ export class Parts {
       });
       order();
     });
+  }
+
+  #order(run: number): Order {
+    return { plan: this.#plan, run, watch: this.#watch };
   }
 
   #take(): number | undefined {

@@ -15,8 +15,10 @@ import {
   shrink,
   Tally,
 } from '../simulate/index.ts';
+import { reached } from '../verify/index.ts';
 import { UsageError } from './arguments.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
+import { writeReach } from './reach.ts';
 import { Parts } from './simulate-parts.ts';
 
 export interface SimulateOptions {
@@ -29,14 +31,19 @@ export interface SimulateOptions {
   /** places of acts in the schedule of that run */
   keep?: readonly number[];
   json?: boolean;
+  /** a file for what was reached */
+  coverage?: string;
 }
 
 const progressMs = 1_000;
 
 export async function simulate(options: SimulateOptions): Promise<number> {
-  const { run, keep, json = false } = options;
+  const { run, keep, json = false, coverage } = options;
   const plan = planOf(options);
   if (keep !== undefined && run === undefined) throw new UsageError('--keep must come with --run');
+  if (run !== undefined && coverage !== undefined) {
+    throw new UsageError('--coverage must not come with --run');
+  }
   if (run !== undefined && run >= plan.runs) {
     throw new UsageError(`--run must be below --runs (${plan.runs}); got ${run}`);
   }
@@ -44,7 +51,7 @@ export async function simulate(options: SimulateOptions): Promise<number> {
   const begun = performance.now();
   const asked =
     run === undefined
-      ? await everyRun(tally, options.workers ?? availableParallelism())
+      ? await everyRun(tally, options.workers ?? availableParallelism(), coverage)
       : await oneRun(tally, run, keep);
   const [first] = tally.violated.sort((a, b) => a.run - b.run);
   const wallSeconds = (performance.now() - begun) / 1_000;
@@ -61,10 +68,15 @@ async function oneRun(tally: Tally, run: number, keep: readonly number[] | undef
 }
 
 /** Until the first violation, or until somebody asks for the end. */
-async function everyRun(tally: Tally, workers: number): Promise<NodeJS.Signals | undefined> {
+async function everyRun(
+  tally: Tally,
+  workers: number,
+  coverage: string | undefined,
+): Promise<NodeJS.Signals | undefined> {
   let asked: NodeJS.Signals | undefined;
   let saidAt = performance.now();
-  const parts = new Parts(tally.plan, workers);
+  const sum = reached();
+  const parts = new Parts(tally.plan, workers, coverage !== undefined);
   const done = onInterrupt({
     stop: (signal) => {
       asked = signal;
@@ -75,6 +87,7 @@ async function everyRun(tally: Tally, workers: number): Promise<NodeJS.Signals |
   });
   await parts.play((result) => {
     tally.add(result);
+    if (result.reach) sum.add(result.reach);
     if (performance.now() - saidAt >= progressMs) {
       saidAt = performance.now();
       process.stderr.write(`${soFar(tally)}\n`);
@@ -82,6 +95,7 @@ async function everyRun(tally: Tally, workers: number): Promise<NodeJS.Signals |
     return tally.violated.length === 0;
   });
   done();
+  if (coverage !== undefined) writeReach(coverage, sum.reach());
   return asked;
 }
 

@@ -11,6 +11,7 @@ import { drawingOf, type Engine } from './layout.ts';
 import { atLevel, type Level, levelsOf } from './level.ts';
 import { mark as mermaidMark, toMermaid } from './mermaid.ts';
 import { type DiagramModel, modelOf } from './model.ts';
+import { overlayOf, type Reach } from './overlay.ts';
 import { mark as svgMark, toSvg } from './svg.ts';
 import { actorsOf, isSystem, systemOf } from './system.ts';
 import type { Theme } from './theme.ts';
@@ -65,12 +66,13 @@ export function modelsIn(exports: Record<string, unknown>): Map<string, DiagramM
 export async function drawAll(
   models: ReadonlyMap<string, DiagramModel>,
   engine: Engine,
+  reach?: Reach,
 ): Promise<Drawings> {
   const drawn: Drawings = new Map();
   for (const [name, model] of models) {
     drawn.set(`${name}.mmd`, toMermaid(model));
     for (const level of levelsOf(model)) {
-      drawn.set(pictureName(name, level), await pictureOf(model, level, engine));
+      drawn.set(pictureName(name, level), await pictureOf(model, level, engine, { reach }));
     }
   }
   return drawn;
@@ -80,15 +82,20 @@ export async function drawAll(
 export const pictureName = (name: string, level: Level): string =>
   level === 'full' ? `${name}.svg` : `${name}.${level}.svg`;
 
+/** for ` ×12345` */
+const countRoom = 42;
+
 export async function pictureOf(
   model: DiagramModel,
   level: Level,
   engine: Engine,
-  theme: Theme = 'auto',
+  { theme = 'auto', reach }: { theme?: Theme | undefined; reach?: Reach | undefined } = {},
 ): Promise<string> {
   const chart = chartOf(atLevel(model, level));
   const direction = level === 'overview' ? 'RIGHT' : (model.direction ?? 'DOWN');
-  return toSvg(await drawingOf(chart, direction, engine), { theme });
+  if (reach === undefined) return toSvg(await drawingOf(chart, direction, engine), { theme });
+  const drawing = await drawingOf(chart, direction, engine, countRoom);
+  return toSvg(drawing, { theme, ...overlayOf(model, reach) });
 }
 
 /**

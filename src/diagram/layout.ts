@@ -77,12 +77,14 @@ const head = 26;
 /** layouts of one chart, until every header has a place that no arrow crosses */
 const attemptsMax = 4;
 
+/** `room`: pixels kept free after each line that stands for a transition, for a number. */
 export async function drawingOf(
   chart: Chart,
   direction: Direction,
   engine: Engine,
+  room = 0,
 ): Promise<Drawing> {
-  const plan = new Plan(chart);
+  const plan = new Plan(chart, room);
   for (let attempt = 1; ; attempt += 1) {
     const drawing = plan.drawn(await engine.layout(plan.graph(direction)));
     if (attempt === attemptsMax || !plan.isCramped) return drawing;
@@ -117,14 +119,16 @@ const options = (direction: Direction): Record<string, string> => ({
 
 class Plan {
   readonly #chart: Chart;
+  readonly #room: number;
   readonly #rows = new Map<string, { row: Row; parts: Part[] }[]>();
   readonly #bundles: Bundle[];
   /** frames whose header is a box of its own, since arrows that enter left no place for it */
   readonly #cramped = new Set<string>();
   isCramped = false;
 
-  constructor(chart: Chart) {
+  constructor(chart: Chart, room: number) {
     this.#chart = chart;
+    this.#room = room;
     for (const [id, rows] of chart.rows) {
       const most = chart.children.get(id)?.length ? rowMost * 1.5 : rowMost;
       const own = inRows(rows, chart.states.get(id));
@@ -176,7 +180,7 @@ class Plan {
   #sizeOf(state: StateModel): { width: number; height: number } {
     if (state.type === 'history') return { width: memory, height: memory };
     const lines = this.#rows.get(state.id) ?? [];
-    const texts = lines.map(({ parts }) => widthOf(textOf(parts)) + 20);
+    const texts = lines.map(({ parts }) => widthOf(textOf(parts)) + 20 + this.#room);
     const title = widthOf(state.key, letter.title, true) + 24;
     const rows = lines.length === 0 ? 4 : lines.length * letter.line + 8;
     return { width: Math.max(56, title, ...texts), height: head + rows };
@@ -185,7 +189,7 @@ class Plan {
   #edge({ id, source, target, lines }: Bundle): ElkExtendedEdge {
     const edge: ElkExtendedEdge = { id, sources: [source], targets: [target] };
     if (lines.length === 0) return edge;
-    const width = Math.max(...lines.map(({ parts }) => widthOf(textOf(parts)))) + 8;
+    const width = Math.max(...lines.map(({ parts }) => widthOf(textOf(parts)))) + 8 + this.#room;
     const height = lines.length * letter.line + 2;
     return { ...edge, labels: [{ id: `label of ${id}`, text: id, width, height }] };
   }

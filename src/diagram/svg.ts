@@ -93,9 +93,11 @@ class Pen {
     return `<text class="${classes}"${this.#id('e', ids)} x="${x}" y="${y}">${text}${count}</text>`;
   }
 
+  /** What stands for several is missed only when all of them were. */
   #classes(own: readonly string[], ids: readonly string[]): string {
-    const more = ids.flatMap((id) => this.#options.classes?.get(id) ?? []);
-    return [...own, ...new Set(more)].join(' ');
+    const more = new Set(ids.flatMap((id) => this.#options.classes?.get(id) ?? []));
+    if (more.has('hit')) more.delete('miss');
+    return [...own, ...more].join(' ');
   }
 
   #id(prefix: string, [id]: readonly string[]): string {

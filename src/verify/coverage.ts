@@ -3,43 +3,49 @@
  * reaches can be listed. Data only: it must never decide whether a run passes.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { identityOf, type Reach, reached } from './reached.ts';
 import type { RoleCoverage } from './world.ts';
 
-interface Microstep {
-  type: string;
-  _transitions?: readonly object[];
-}
-
 interface Inspectable {
-  inspect(observer: { next(event: Microstep): void }): unknown;
+  inspect(observer: { next(event: unknown): void }): unknown;
 }
 
 export class Coverage {
-  readonly #machines = new Map<string, AnyTransitionDefinition[]>();
-  readonly #taken = new Set<object>();
+  readonly #machines = new Map<string, AnyStateMachine>();
+  readonly #reached = reached();
 
   /** `system` is the one in whose name every machine is stepped. */
   constructor(system: unknown) {
-    (system as Inspectable).inspect({
-      next: ({ type, _transitions }) => {
-        if (type !== '@xstate.microstep') return;
-        for (const transition of _transitions ?? []) this.#taken.add(transition);
-      },
-    });
+    (system as Inspectable).inspect({ next: this.#reached.inspect });
   }
 
   add(name: string, machine: AnyStateMachine): void {
-    this.#machines.set(name, transitionsOf(machine.root));
+    this.#machines.set(name, machine);
   }
 
   report(): Record<string, RoleCoverage> {
-    const entries = [...this.#machines].map(([name, all]) => {
-      const never = all.filter((transition) => !this.#taken.has(transition)).map(inWords);
-      return [name, { transitions: all.length, never }] as const;
+    const { transitions, states } = this.#reached.reach();
+    const entries = [...this.#machines].map(([name, machine]) => {
+      const all = transitionsOf(machine.root);
+      const ids = all.map(identityOf);
+      const never = all.filter((_, i) => !transitions[ids[i] ?? '']).map(inWords);
+      const reach: Reach = {
+        transitions: among(transitions, ids),
+        states: among(states, nodesOf(machine.root)),
+      };
+      return [name, { transitions: all.length, never, reach }] as const;
     });
     return Object.fromEntries(entries);
   }
 }
+
+const among = (counts: Record<string, number>, ids: readonly string[]): Record<string, number> =>
+  Object.fromEntries(ids.flatMap((id) => (counts[id] ? [[id, counts[id]]] : [])));
+
+const nodesOf = ({ id, states }: AnyStateNode): string[] => [
+  id,
+  ...Object.values(states).flatMap(nodesOf),
+];
 
 function transitionsOf(node: AnyStateNode): AnyTransitionDefinition[] {
   return [

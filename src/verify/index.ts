@@ -48,6 +48,7 @@
 export { type Conformance, type ConformanceOptions, conformance } from './conformance.ts';
 export { explore } from './explore.ts';
 export { liveness } from './liveness.ts';
+export { type Reach, type Reached, reached } from './reached.ts';
 export { type Recording, type Retrace, retrace } from './retrace.ts';
 export { formatSequence } from './sequence.ts';
 export { type Tour, type TourOptions, tour } from './tour.ts';

@@ -4,6 +4,7 @@
  * here knows how a state is stored, and no name here is one of XState's internals.
  */
 import type { AnyStateMachine, StateValue } from 'xstate';
+import type { Reach } from './reached.ts';
 
 export interface Message {
   type: string;
@@ -238,6 +239,8 @@ export interface RoleCoverage {
   transitions: number;
   /** never taken in any explored step: `state, event, guard, target` in words */
   never: readonly string[];
+  /** by identity: in how many different steps each was taken, or active */
+  reach: Reach;
 }
 
 export interface Result {

@@ -266,7 +266,9 @@ export class Killings {
     await host.hears(doom.role === 'held' ? 'held' : '');
     await pause(Math.floor(luck() * (doom.role === 'held' ? 12 : 350)));
     await host.kill();
-    const announced = host.lines.filter((line) => line !== 'held').at(-1) ?? '';
+    // that somebody refused is told to listeners, and may come after the repair has begun
+    const isTold = (line: string) => line !== 'held' && !/^exit \d+ 78\b/.test(line);
+    const announced = host.lines.filter(isTold).at(-1) ?? '';
     const look = () => carriersOf(life);
     const dies = announced.endsWith('killed') || (announced.endsWith('asked') && !isStubborn(doom));
     // the signal was sent: whoever heard it is on its way out, and counts as gone
