@@ -14,8 +14,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as machines from '../../machines/index.ts';
-import { both } from '../../machines/world.ts';
 import { elk } from '../diagram/elk.ts';
 import {
   type Drawings,
@@ -24,6 +22,7 @@ import {
   modelsIn,
   pictureName,
   pictureOf,
+  type Stale,
   staleIn,
 } from '../diagram/files.ts';
 import { atLevel, UnknownLevel } from '../diagram/level.ts';
@@ -35,6 +34,7 @@ import { reached } from '../verify/index.ts';
 import { type DiagramFormat, UsageError } from './arguments.ts';
 import { type Exports, load } from './load.ts';
 import { readReach } from './reach.ts';
+import { ships } from './ships.ts';
 
 export interface DiagramOptions {
   machine?: string;
@@ -49,24 +49,17 @@ export interface DiagramOptions {
 
 export async function diagram(files: readonly string[], options: DiagramOptions): Promise<number> {
   const models = await modelsOf(files, options.machine);
-  if (options.check) return check(models, options);
-  const { out } = options;
-  if (out === undefined) return print(models, options);
-  const isAll = options.format === undefined && options.level === undefined;
+  if (options.check) return check(models, options, files.length === 0);
+  const { out, machine, format, level } = options;
   const reach = reachIn(options.coverage);
-  const drawn = isAll
-    ? await drawAll(models, await elk(), reach)
-    : await chosen(models, options, reach);
-  write(out, drawn, [...drawn.keys()]);
-  process.stdout.write([...drawn.keys()].map((file) => `${join(out, file)}\n`).join(''));
+  if (out === undefined) await print(models, options, reach);
+  else if (format ?? level ?? machine) write(out, await chosen(models, options, reach));
+  else say(out, keep(out, await drawAll(models, await elk(), reach)));
   if (reach) tell(models, reach);
   return 0;
 }
 
 type Models = ReadonlyMap<string, DiagramModel>;
-
-/** What ships: the machines, and the system they make. */
-export const ships: Exports = { ...machines, world: both };
 
 /** Those of all files together, under the names of their drawings. */
 async function modelsOf(files: readonly string[], only: string | undefined): Promise<Models> {
@@ -83,15 +76,16 @@ async function modelsOf(files: readonly string[], only: string | undefined): Pro
   throw new UsageError(`--machine must be one of ${known}; got "${only}"`);
 }
 
-async function print(models: Models, options: DiagramOptions): Promise<number> {
+async function print(
+  models: Models,
+  options: DiagramOptions,
+  reach: Reach | undefined,
+): Promise<void> {
   if (models.size !== 1) {
     const known = [...models.keys()].join(', ');
     throw new UsageError(`--machine must name one of ${known}, or --out a folder for all of them`);
   }
-  const reach = reachIn(options.coverage);
   for (const text of (await chosen(models, options, reach)).values()) process.stdout.write(text);
-  if (reach) tell(models, reach);
-  return 0;
 }
 
 const extensions: Readonly<Record<DiagramFormat, string>> = {
@@ -150,16 +144,29 @@ function tell(models: Models, reach: Reach): void {
 
 // a folder of drawings --------------------------------------------------------------------------
 
-const ownFolder = fileURLToPath(new URL('../../diagrams', import.meta.url));
+export const ownFolder = fileURLToPath(new URL('../../diagrams', import.meta.url));
 
-async function check(models: Models, { out = ownFolder }: DiagramOptions): Promise<number> {
-  const stale = staleIn(committedIn(out), await drawAll(models, await elk()));
-  for (const { line } of stale) if (line) console.log(line);
-  return stale.length === 0 ? 0 : 1;
+/** Of what ships, the generated pages of docs/ too. */
+async function check(models: Models, options: DiagramOptions, ours: boolean): Promise<number> {
+  const { out = ours ? ownFolder : 'diagrams', machine } = options;
+  const isAsked = (file: string) => machine === undefined || file.startsWith(`${machine}.`);
+  const there = new Map([...committedIn(out)].filter(([file]) => isAsked(file)));
+  const lines = linesOf(staleIn(there, await drawAll(models, await elk())));
+  if (ours && machine === undefined) lines.push(...(await pageLines()));
+  for (const line of lines) console.log(line);
+  return lines.length === 0 ? 0 : 1;
+}
+
+const linesOf = (stale: readonly Stale[]): string[] =>
+  stale.flatMap(({ line }) => (line === '' ? [] : [line]));
+
+async function pageLines(): Promise<string[]> {
+  const { stalePages } = await import('./pages.ts');
+  return (await stalePages()).map(([file]) => `docs/${file}: differs from what the code says`);
 }
 
 /** Line ends as written here, whatever a checkout has made of them. */
-export function committedIn(folder: string): Drawings {
+function committedIn(folder: string): Drawings {
   const found: Drawings = new Map();
   for (const file of existsSync(folder) ? readdirSync(folder) : []) {
     if (!statSync(join(folder, file)).isFile()) continue;
@@ -169,12 +176,26 @@ export function committedIn(folder: string): Drawings {
   return found;
 }
 
-/** Those of `files` that are not drawn are removed. */
-export function write(folder: string, drawn: Drawings, files: readonly string[]): void {
+/** Makes a folder hold these drawings, and no others of ours; answers what was not as it is now. */
+export function keep(folder: string, drawn: Drawings): Stale[] {
+  const stale = staleIn(committedIn(folder), drawn);
   mkdirSync(folder, { recursive: true });
-  for (const file of files) {
+  for (const { file } of stale) {
     const text = drawn.get(file);
     if (text === undefined) rmSync(join(folder, file));
     else writeFileSync(join(folder, file), text);
+  }
+  return stale;
+}
+
+const say = (folder: string, stale: readonly Stale[]): void => {
+  for (const { file } of stale) console.log(join(folder, file));
+};
+
+function write(folder: string, drawn: Drawings): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [file, text] of drawn) {
+    writeFileSync(join(folder, file), text);
+    console.log(join(folder, file));
   }
 }

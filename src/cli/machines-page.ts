@@ -13,7 +13,7 @@ import { type DiagramModel, modelOf, type StateModel } from '../diagram/model.ts
 import { systemOf } from '../diagram/system.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
 import { type ActorView, explore, type View, type World } from '../verify/index.ts';
-import { ships } from './diagram.ts';
+import { ships } from './ships.ts';
 
 export function machinesPage(): string {
   const about = spokenOf();

@@ -60,7 +60,8 @@ Examples:
   $ holdfast diagram --machine gateway --level life.wanted > wanted.svg
   $ holdfast diagram ./my-machine.ts --format mermaid
   $ holdfast diagram ./my-machine.ts --out diagrams
-      a text and a picture at every level of every machine it exports
+      a text and a picture at every level of every machine it exports; what the
+      folder has of machines that are gone is removed
   $ holdfast diagram ./my-machine.ts --out diagrams --check
       and in CI: one line for every file that no longer shows the machine
   $ holdfast simulate --hours 20 --coverage played.json

@@ -3,6 +3,9 @@
  * bug museum.
  * The code is the one source; a page must never say what the code does not.
  */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { eventually, goals, guarantees, kernel, steps } from '../../machines/guarantees.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
 import { simulate } from '../simulate/index.ts';
@@ -163,4 +166,18 @@ const played = new RegExp(`(?<=${example.replace('$', '\\$')})[^]*?(?=\`\`\`)`);
 export async function simulationPage(page: string): Promise<string> {
   const text = asText(await simulate({ seed: 2, hours: 2 }), 1.7, undefined);
   return page.replace(played, () => text);
+}
+
+export const docs = fileURLToPath(new URL('../../docs', import.meta.url));
+
+/** Line ends as written here, whatever a checkout has made of them; '' where there is no file. */
+const committed = (path: string): string =>
+  existsSync(path) ? readFileSync(path, 'utf8').replaceAll('\r\n', '\n') : '';
+
+/** The pages of docs/ whose text is not the generated one, with that text. */
+export async function stalePages(): Promise<[file: string, text: string][]> {
+  const simulation = 'simulation.md';
+  const drawn = pages();
+  drawn.set(simulation, await simulationPage(committed(join(docs, simulation))));
+  return [...drawn].filter(([file, text]) => committed(join(docs, file)) !== text);
 }

@@ -8,6 +8,7 @@ import type { AnyStateMachine } from 'xstate';
 import { chartOf } from './chart.ts';
 import { difference } from './difference.ts';
 import { drawingOf, type Engine } from './layout.ts';
+import { widthOf } from './lettering.ts';
 import { atLevel, type Level, levelsOf } from './level.ts';
 import { mark as mermaidMark, toMermaid } from './mermaid.ts';
 import { type DiagramModel, modelOf } from './model.ts';
@@ -82,9 +83,6 @@ export async function drawAll(
 export const pictureName = (name: string, level: Level): string =>
   level === 'full' ? `${name}.svg` : `${name}.${level}.svg`;
 
-/** for ` ×12345` */
-const countRoom = 42;
-
 export async function pictureOf(
   model: DiagramModel,
   level: Level,
@@ -94,8 +92,10 @@ export async function pictureOf(
   const chart = chartOf(atLevel(model, level));
   const direction = level === 'overview' ? 'RIGHT' : (model.direction ?? 'DOWN');
   if (reach === undefined) return toSvg(await drawingOf(chart, direction, engine), { theme });
-  const drawing = await drawingOf(chart, direction, engine, countRoom);
-  return toSvg(drawing, { theme, ...overlayOf(model, reach) });
+  const overlay = overlayOf(model, reach);
+  const room = widthOf(` ×${Math.max(0, ...overlay.counts.values())}`);
+  const drawing = await drawingOf(chart, direction, engine, room);
+  return toSvg(drawing, { theme, ...overlay });
 }
 
 /**

@@ -83,6 +83,42 @@ describe('holdfast diagram', () => {
     expect(after).toHaveLength(before.length + 1);
   });
 
+  it('removes the drawing of a machine that is gone, and of nobody else', async () => {
+    const home = folder();
+    const out = join(home, 'diagrams');
+    const file = doorIn(home);
+    await diagram(file, '--out', out);
+    writeFileSync(join(out, 'former.mmd'), readFileSync(join(out, 'door.mmd')));
+    writeFileSync(join(out, 'mine.mmd'), 'stateDiagram-v2\n  by --> hand\n');
+    rmSync(join(out, 'door.svg'));
+    expect(await diagram(file, '--out', out, '--check')).toMatchObject({
+      code: 1,
+      stdout: 'former: no such machine any more\ndoor.svg: has not been drawn yet\n',
+    });
+    const { stdout } = await diagram(file, '--out', out);
+    expect(stdout).toBe(`${join(out, 'former.mmd')}\n${join(out, 'door.svg')}\n`);
+    expect(readdirSync(out)).toEqual(['door.mmd', 'door.svg', 'mine.mmd']);
+  });
+
+  it('draws what was reached, and lists what was not', async () => {
+    const home = folder();
+    const file = doorIn(home);
+    const coverage = join(home, 'reached.json');
+    const none = await diagram(file, '--coverage', coverage);
+    expect(none.stderr).toContain('--coverage cannot be read: ENOENT');
+    writeFileSync(coverage, '{"transitions":{}}');
+    const foreign = await diagram(file, '--coverage', coverage);
+    expect(foreign.stderr).toContain('--coverage must be what --coverage of check or simulate');
+    const transitions = { 'door.shut:0': 7 };
+    const reach = { holdfast: 'coverage', transitions, states: { 'door.shut': 8, 'door.open': 7 } };
+    writeFileSync(coverage, JSON.stringify(reach));
+    const drawn = await diagram(file, '--coverage', coverage);
+    expect(drawn.stdout).toContain(' ×7</tspan>');
+    expect(drawn.stderr).toBe(
+      'door: 1 of 2 transitions, 2 of 2 states\n  never: door: open → shut on after patience\n',
+    );
+  });
+
   it.each([
     [['--machine', 'nobody'], '--machine must be one of connection, '],
     [[], '--machine must name one of connection, '],

@@ -4,9 +4,11 @@
  * step and after each scenario it checks what holds for all of them (G1 to G6); it must never
  * help the subject to pass.
  */
-import { afterEach, beforeEach, expect } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect } from 'vitest';
 import type { ActorRefLike, InspectionEvent } from 'xstate';
 import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
+import { writeReach } from '../../src/cli/reach.ts';
 import { immediateDefer, microtaskDefer, uuid } from '../../src/drivers/host.ts';
 import {
   type CommonOptions,
@@ -28,7 +30,7 @@ import { Gateway as Unit } from '../../src/runtime/gateway.ts';
 import { type Call, Network } from '../../src/simulate/network.ts';
 import { Outsiders } from '../../src/simulate/outsiders.ts';
 import { type Child, ProcessTable } from '../../src/simulate/processes.ts';
-import { type Witness, type World, witness } from '../../src/verify/index.ts';
+import { reached, type Witness, type World, witness } from '../../src/verify/index.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { Claw } from './claw.ts';
 
@@ -301,6 +303,7 @@ export class Stage {
     const inspect = (event: InspectionEvent) => {
       if (event.actorRef.sessionId === event.rootId) this.#roots.add(event.actorRef);
       watching.inspect(event);
+      if (reachedFolder !== undefined) everything.inspect(event);
     };
     const common = { clock, random: () => luck, logger, cooldownMs, inspect };
     const subject = new Subject(make(common), said);
@@ -327,6 +330,10 @@ export class Stage {
   }
 }
 
+/** Where `npm run coverage` wants to know what the scenarios reach. */
+const reachedFolder = process.env.HOLDFAST_COVERAGE;
+const everything = reached();
+
 /** One stage for each test of a file; call it once, at the top. */
 export function onStage(): () => Stage {
   let stage: Stage;
@@ -346,6 +353,10 @@ export function onStage(): () => Stage {
       process.off('unhandledRejection', note);
       process.off('uncaughtException', note);
     }
+  });
+  afterAll(() => {
+    if (reachedFolder === undefined) return;
+    writeReach(join(reachedFolder, `scenarios-${process.pid}.json`), everything.reach());
   });
   return () => stage;
 }
