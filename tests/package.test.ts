@@ -168,6 +168,14 @@ describe.each(nodes)('on %s', (node) => {
     ]);
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   });
+
+  it('its command draws the pictures that it came with, byte for byte', () => {
+    const holdfast = join(home, 'node_modules/.bin/holdfast');
+    const { status, stdout, stderr } = run(node, holdfast, [
+      ...['diagram', '--machine', 'supervisor', '--check'],
+    ]);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
 });
 
 describe('a bundle', () => {

@@ -13,7 +13,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { elk } from '../diagram/elk.ts';
 import {
   type Drawings,
@@ -34,7 +33,7 @@ import { reached } from '../verify/index.ts';
 import { type DiagramFormat, UsageError } from './arguments.ts';
 import { type Exports, load } from './load.ts';
 import { readReach } from './reach.ts';
-import { ships } from './ships.ts';
+import { diagrams, ships } from './ships.ts';
 
 export interface DiagramOptions {
   machine?: string;
@@ -144,11 +143,9 @@ function tell(models: Models, reach: Reach): void {
 
 // a folder of drawings --------------------------------------------------------------------------
 
-export const ownFolder = fileURLToPath(new URL('../../diagrams', import.meta.url));
-
 /** Of what ships, the generated pages of docs/ too. */
 async function check(models: Models, options: DiagramOptions, ours: boolean): Promise<number> {
-  const { out = ours ? ownFolder : 'diagrams', machine } = options;
+  const { out = ours ? diagrams : 'diagrams', machine } = options;
   const isAsked = (file: string) => machine === undefined || file.startsWith(`${machine}.`);
   const there = new Map([...committedIn(out)].filter(([file]) => isAsked(file)));
   const lines = linesOf(staleIn(there, await drawAll(models, await elk())));

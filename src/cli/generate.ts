@@ -8,11 +8,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { elk } from '../diagram/elk.ts';
 import { drawAll, modelsIn } from '../diagram/files.ts';
-import { keep, ownFolder } from './diagram.ts';
-import { docs, stalePages } from './pages.ts';
-import { ships } from './ships.ts';
+import { keep } from './diagram.ts';
+import { stalePages } from './pages.ts';
+import { diagrams, docs, ships } from './ships.ts';
 
-for (const { line } of keep(ownFolder, await drawAll(modelsIn(ships), await elk()))) {
+for (const { line } of keep(diagrams, await drawAll(modelsIn(ships), await elk()))) {
   if (line !== '') console.log(line);
 }
 for (const [file, text] of await stalePages()) {

@@ -5,7 +5,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { eventually, goals, guarantees, kernel, steps } from '../../machines/guarantees.ts';
 import { type Default, defaults } from '../runtime/defaults.ts';
 import { simulate } from '../simulate/index.ts';
@@ -13,6 +12,7 @@ import { errorTexts, noticeTexts } from './error-texts.ts';
 import { type Invariant, invariants } from './invariants.ts';
 import { machinesPage } from './machines-page.ts';
 import { hazardTable, museumCounts, museumTables } from './museum.ts';
+import { docs } from './ships.ts';
 import { asText } from './simulate.ts';
 
 const head = (title: string) =>
@@ -167,8 +167,6 @@ export async function simulationPage(page: string): Promise<string> {
   const text = asText(await simulate({ seed: 2, hours: 2 }), 1.7, undefined);
   return page.replace(played, () => text);
 }
-
-export const docs = fileURLToPath(new URL('../../docs', import.meta.url));
 
 /** Line ends as written here, whatever a checkout has made of them; '' where there is no file. */
 const committed = (path: string): string =>
