@@ -100,7 +100,8 @@ export function guaranteesPage(): string {
     '- Answers beat deadlines: a delay listed in `deadlines` ends only while no message and no\n',
     '  report of a leaf is due. Every other delay is a wait and ends at any moment.\n',
     '- Nobody is starved (weak fairness): a message, a timer or a leaf that is due all the while\n',
-    '  has its turn.\n\n',
+    '  has its turn.\n',
+    '- Time passes: where timers end again and again, none stays armed all the while.\n\n',
     'Everything before that point is arbitrary. Outside of these assumptions only the other\n',
     'lines hold: a peer that asks for patience for ever is waited for, for ever.\n',
   ].join('');

@@ -14,6 +14,9 @@ const MAX_NAMES = 1 << 16;
 
 const debt = (slot: number, kind: number, name = 0): number =>
   (slot * 4 + kind) * MAX_NAMES + name + 2;
+/** Whether it is a timer that this is about. */
+export const isTimer = (key: number): boolean =>
+  Math.floor((key - 2) / MAX_NAMES) % 4 === TIMER && key !== POSTED;
 const slotOf = (key: number): number => Math.floor(key / (MAX_NAMES * 4));
 const POSTED = debt(POST_SLOT, CHANNEL);
 
@@ -58,6 +61,16 @@ export class Fairness {
       late.push(...own.late);
     }
     return urgent.length > 0 ? [...urgent, ...waits] : [...waits, ...late];
+  }
+
+  /** Every timer that is armed in this state, whether it may end now or not. */
+  armed(row: Row): number[] {
+    const keys: number[] = [];
+    for (let slot = 0; slot < this.#delivery.slots.size; slot++) {
+      const cell = this.#delivery.cellAt(row, slot);
+      for (const { timer } of cell?.timers.items ?? []) keys.push(debt(slot, TIMER, timer));
+    }
+    return keys;
   }
 
   /** Which debt a move pays; undefined of a user's command and of a fault. */

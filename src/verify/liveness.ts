@@ -8,7 +8,7 @@ import { components } from './components.ts';
 import { type Delivery, MAX_MOVES, MAX_ROW } from './delivery.ts';
 import { Numbers, States } from './encode.ts';
 import { deliveryOf } from './explore.ts';
-import { Fairness, type Payment } from './fairness.ts';
+import { Fairness, isTimer, type Payment } from './fairness.ts';
 import { replay } from './trace.ts';
 import { RowView } from './view.ts';
 import type { Lasso, LivenessOptions, LivenessResult, World } from './world.ts';
@@ -19,6 +19,12 @@ import type { Lasso, LivenessOptions, LivenessResult, World } from './world.ts';
  */
 export function liveness(world: World, options: LivenessOptions): LivenessResult {
   return new Lassos(world, options).run();
+}
+
+/** Of state s those from `starts[s]` up to `starts[s + 1]`. */
+interface Edges {
+  readonly starts: Numbers;
+  readonly targets: Numbers;
 }
 
 interface Edge {
@@ -42,9 +48,9 @@ class Lassos {
   readonly #row = new Int32Array(MAX_ROW);
   readonly #work = new Int32Array(MAX_ROW);
   readonly #moves = new Int32Array(MAX_MOVES);
-  /** the well-behaved edges between states outside the goal */
-  readonly #starts = new Numbers();
-  readonly #targets = new Numbers();
+  /** the well-behaved edges between states outside the goal, and those that are no timer's */
+  readonly #all: Edges = { starts: new Numbers(), targets: new Numbers() };
+  readonly #instant: Edges = { starts: new Numbers(), targets: new Numbers() };
   /** states for which the goal is asked and does not hold */
   readonly #outside = new Numbers();
   /** a state outside in which nothing is owed, so that it may last */
@@ -67,16 +73,19 @@ class Lassos {
     let count = 0;
     let entry = this.#deadEnd;
     let looping: Component | undefined;
-    const graph = { states, starts: this.#starts, targets: this.#targets };
-    components(graph, inside, (members) => {
-      count += 1;
-      const first = members.reduce((a, b) => Math.min(a, b));
-      if (entry >= 0 && entry <= first) return;
-      const component = this.#component(members);
-      if (!isFair(component)) return;
-      entry = first;
-      looping = component;
-    });
+    const search = (edges: Edges, timed: boolean) => {
+      components({ states, ...edges }, inside, (members) => {
+        count += 1;
+        const first = members.reduce((a, b) => Math.min(a, b));
+        if (entry >= 0 && entry <= first) return;
+        const component = this.#component(members, timed);
+        if (!isFair(component)) return;
+        entry = first;
+        looping = component;
+      });
+    };
+    search(this.#all, true);
+    search(this.#instant, false);
     return {
       states,
       outside: this.#outside.size,
@@ -93,7 +102,7 @@ class Lassos {
     this.#refuse();
     this.#states.add(this.#work, this.#delivery.length(), -1, -1);
     for (let state = 0; state < this.#states.size; state++) {
-      this.#starts.push(this.#targets.size);
+      this.#begin();
       if (this.#states.size >= (this.#options.maxStates ?? Number.POSITIVE_INFINITY)) {
         this.#cut += 1;
         continue;
@@ -101,7 +110,11 @@ class Lassos {
       this.#states.load(state, this.#row);
       this.#expand(state);
     }
-    this.#starts.push(this.#targets.size);
+    this.#begin();
+  }
+
+  #begin(): void {
+    for (const { starts, targets } of [this.#all, this.#instant]) starts.push(targets.size);
   }
 
   #expand(state: number): void {
@@ -125,7 +138,9 @@ class Lassos {
         ? state
         : this.#states.add(this.#work, this.#delivery.length(), state, move);
       const paid = outside ? this.#fairness.paidBy(this.#row, move) : undefined;
-      if (paid !== undefined && owed.includes(paid)) this.#targets.push(target);
+      if (paid === undefined || !owed.includes(paid)) continue;
+      this.#all.targets.push(target);
+      if (!isTimer(paid)) this.#instant.targets.push(target);
     }
   }
 
@@ -134,18 +149,23 @@ class Lassos {
     if (fault) throw new Error(`${fault.guarantee}: ${fault.message}`);
   }
 
-  #component(members: readonly number[]): Component {
+  /**
+   * With `timed` time passes in it, so that no timer is armed all the while and never ends; a loop
+   * of messages alone takes none, as far as we know.
+   */
+  #component(members: readonly number[], timed: boolean): Component {
     const within = new Set(members);
     const owed = new Map<number, ReadonlySet<number>>();
     const edges = new Map<number, Edge[]>();
     for (const source of members) {
       this.#states.load(source, this.#row);
       const debts = new Set(this.#fairness.owed(this.#row));
-      owed.set(source, debts);
+      owed.set(source, timed ? new Set([...debts, ...this.#fairness.armed(this.#row)]) : debts);
       const own: Edge[] = [];
       const count = this.#delivery.moves(this.#row, this.#moves);
       for (const move of this.#moves.slice(0, count)) {
-        if (!debts.has(this.#fairness.paidBy(this.#row, move) ?? -1)) continue;
+        const paid = this.#fairness.paidBy(this.#row, move) ?? -1;
+        if (!debts.has(paid) || (!timed && isTimer(paid))) continue;
         this.#work.set(this.#row);
         const payment = this.#fairness.pay(this.#work, move);
         if (this.#delivery.full) continue;

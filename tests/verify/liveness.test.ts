@@ -140,6 +140,74 @@ describe('a deadline', () => {
   });
 });
 
+/** Waits for its deadline, while it asks its heart at every beat whether it lives. */
+const patient = setup({
+  types: { context: {} as { gens: { heart: number } }, events: {} as Heard },
+  actors: { heart: port<{ gen: number }>() },
+  actions: {
+    ask: assign({ gens: ({ context }) => ({ heart: context.gens.heart + 1 }) }),
+  },
+  guards: { lives: ({ context, event }) => event.gen === context.gens.heart },
+  delays: { late: 10, beat: 5 },
+}).createMachine({
+  id: 'client',
+  type: 'parallel',
+  context: { gens: { heart: 0 } },
+  states: {
+    life: { initial: 'asked', states: { asked: { after: { late: 'up' } }, up: {} } },
+    pulse: {
+      initial: 'resting',
+      states: {
+        resting: { after: { beat: 'asking' } },
+        asking: {
+          entry: 'ask',
+          invoke: {
+            id: 'heart',
+            src: 'heart',
+            input: ({ context }) => ({ gen: context.gens.heart }),
+          },
+          on: { 'from.heart': { guard: 'lives', target: 'resting' } },
+        },
+      },
+    },
+  },
+});
+
+describe('a deadline among beats', () => {
+  const beating: World = {
+    roles: [
+      { name: 'client', machine: patient },
+      {
+        name: 'heart',
+        leaf: {
+          initial: 'asked',
+          emits: { asked: [{ report: { type: 'lives' }, next: 'quiet' }] },
+        },
+      },
+    ],
+    root: 'client',
+    user: [],
+    deadlines: ['late'],
+  };
+  const up: LivenessOptions['goal'] = {
+    id: 'comes-up',
+    holds: (view) => view.at('client')?.matches('life.up') ?? false,
+  };
+
+  it('is not put off for ever, though an answer is due after each of them', () => {
+    const { violation, components } = liveness(beating, { delivery: 'async', goal: up });
+    expect(components).toBeGreaterThan(0);
+    expect(violation).toBeUndefined();
+  });
+
+  it('that does not lead there still counts for nothing', () => {
+    const elsewhere = { ...up, holds: () => false };
+    const { violation } = liveness(beating, { delivery: 'async', goal: elsewhere });
+    const beat = 'timer of client: xstate.after.beat.client.pulse.resting';
+    expect(violation?.loop.map(({ what }) => what)).toContain(beat);
+  });
+});
+
 describe('a timer', () => {
   it('that is armed anew in every round is not owed its end', () => {
     const behaviour: Behaviour = { wire: [faulty(opens)], clock: 'runs', ticks: 'begin anew' };
