@@ -12,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { elk } from '../diagram/elk.ts';
 import {
   type Drawings,
@@ -28,12 +28,16 @@ import { atLevel, UnknownLevel } from '../diagram/level.ts';
 import { toMermaid } from '../diagram/mermaid.ts';
 import type { DiagramModel } from '../diagram/model.ts';
 import { neverReached, type Reach, shareOf } from '../diagram/overlay.ts';
+import { sequenceToMermaid } from '../diagram/sequence.ts';
+import { sequenceToSvg } from '../diagram/sequence-svg.ts';
 import type { Theme } from '../diagram/theme.ts';
 import { reached } from '../verify/index.ts';
 import { type DiagramFormat, UsageError } from './arguments.ts';
+import { load as counterexample } from './counterexample.ts';
 import { type Exports, load } from './load.ts';
 import { readReach } from './reach.ts';
 import { diagrams, ships } from './ships.ts';
+import { storyOf } from './story.ts';
 
 export interface DiagramOptions {
   machine?: string;
@@ -47,6 +51,7 @@ export interface DiagramOptions {
 }
 
 export async function diagram(files: readonly string[], options: DiagramOptions): Promise<number> {
+  if (files.some((file) => file.endsWith('.json'))) return sequence(files, options);
   const models = await modelsOf(files, options.machine);
   if (options.check) return check(models, options, files.length === 0);
   const { out, machine, format, level } = options;
@@ -55,6 +60,24 @@ export async function diagram(files: readonly string[], options: DiagramOptions)
   else if (format ?? level ?? machine) write(out, await chosen(models, options, reach));
   else say(out, keep(out, await drawAll(models, await elk(), reach)));
   if (reach) tell(models, reach);
+  return 0;
+}
+
+/** A counterexample that check --save has written. */
+function sequence(files: readonly string[], options: DiagramOptions): number {
+  const [file = '', another] = files;
+  if (another !== undefined) throw new UsageError('a counterexample must be the only FILE');
+  const { format = 'svg', theme, out, ...others } = options;
+  const [wrong] = Object.keys(others);
+  if (wrong !== undefined) throw new UsageError(`--${wrong} must not come with a counterexample`);
+  if (format !== 'svg' && format !== 'mermaid') {
+    throw new UsageError(`--format of a counterexample must be svg or mermaid; got "${format}"`);
+  }
+  const story = storyOf(counterexample(file));
+  const text = format === 'svg' ? sequenceToSvg(story, { theme }) : sequenceToMermaid(story);
+  const name = `${basename(file, '.json')}.${extensions[format]}`;
+  if (out === undefined) process.stdout.write(text);
+  else write(out, new Map([[name, text]]));
   return 0;
 }
 

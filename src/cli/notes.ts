@@ -64,6 +64,8 @@ Examples:
       folder has of machines that are gone is removed
   $ holdfast diagram ./my-machine.ts --out diagrams --check
       and in CI: one line for every file that no longer shows the machine
+  $ holdfast check door.js --save door.json; holdfast diagram door.json > door.svg
+      the way to a broken promise as a sequence diagram
   $ holdfast simulate --hours 20 --coverage played.json
   $ holdfast check --world link --coverage explored.json
   $ holdfast diagram --coverage played.json --coverage explored.json --out coverage
@@ -71,7 +73,8 @@ Examples:
 
 FILE:
   exports XState v5 machines; without one, the machines that ship are drawn. A
-  TypeScript file needs tsx. No function of the machine is run.
+  TypeScript file needs tsx. No function of the machine is run. Or a
+  counterexample (.json): what passed between the actors, in order.
 
 Levels:
   overview  the outermost states, composites closed

@@ -35,12 +35,17 @@ export function widthOf(text: string, size = letter.text, bold = false): number 
   return Math.ceil((sum / 1_000) * size * (bold ? bolder : 1));
 }
 
-/** Breaks a sentence into lines no wider than `most` pixels, between words where there is one. */
-export function broken(words: Words, most: number): Part[][] {
+/**
+ * Breaks a sentence into lines no wider than `most` pixels, between words. A single word may be
+ * wider, unless `hard`: then it is cut.
+ */
+export function broken(words: Words, most: number, hard = false): Part[][] {
   const lines: Part[][] = [];
   let line: Part[] = [];
   let used = 0;
-  for (const { kind, text } of partsOf(words).flatMap(pieces)) {
+  for (const { kind, text } of partsOf(words).flatMap((part) =>
+    pieces(part, hard ? most : Number.POSITIVE_INFINITY),
+  )) {
     const wide = widthOf(text);
     if (line.length > 0 && used + wide > most) {
       lines.push(line);
@@ -56,8 +61,20 @@ export function broken(words: Words, most: number): Part[][] {
   return [...lines, line];
 }
 
-/** Each word with the space before it; a guard stays whole as long as it is short. */
-const pieces = ({ kind, text }: Part): Part[] =>
-  (text.match(/\s*\S+/g) ?? [text]).map((piece) => ({ kind, text: piece }));
+/** Each word with the space before it, and of a word that no line can hold as much as it can. */
+const pieces = ({ kind, text }: Part, most: number): Part[] =>
+  (text.match(/\s*\S+/g) ?? [text])
+    .flatMap((piece) => (widthOf(piece) <= most ? [piece] : cut(piece, most)))
+    .map((piece) => ({ kind, text: piece }));
+
+function cut(word: string, most: number): string[] {
+  const rows: string[] = [];
+  for (const char of word) {
+    const last = rows.at(-1);
+    if (last !== undefined && widthOf(last + char) <= most) rows.push(`${rows.pop()}${char}`);
+    else rows.push(char);
+  }
+  return rows;
+}
 
 export const textOf = (parts: readonly Part[]): string => parts.map(({ text }) => text).join('');

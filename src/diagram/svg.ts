@@ -9,6 +9,7 @@ import type { Part } from './chart.ts';
 import type { Drawing, DrawnArrow, DrawnState, Line, Point } from './layout.ts';
 
 import { styleOf, type Theme } from './theme.ts';
+import { safe } from './xml.ts';
 
 export interface SvgOptions {
   /** `none` leaves colours to the page that holds it; default `auto`, as the reader prefers */
@@ -164,18 +165,3 @@ const mid = (start: number, length: number): number => tenth(start + length / 2)
 
 const spanOf = ({ kind, text }: Part): string =>
   kind === 'label' ? safe(text) : `<tspan class="${kind}">${safe(text)}</tspan>`;
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Without what XML has no place for. */
-const safe = (text: string): string =>
-  text
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what XML cannot hold
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')
-    .replace(/[&<>"']/g, (char) => escapes[char] ?? char);

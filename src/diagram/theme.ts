@@ -20,7 +20,8 @@ type Palette = Record<
   | 'guard'
   | 'runs'
   | 'active'
-  | 'lit',
+  | 'lit'
+  | 'lost',
   string
 >;
 
@@ -37,6 +38,7 @@ const light: Palette = {
   runs: '#0369a1',
   active: '#b45309',
   lit: '#fffbeb',
+  lost: '#b91c1c',
 };
 
 const dark: Palette = {
@@ -52,6 +54,7 @@ const dark: Palette = {
   runs: '#7dd3fc',
   active: '#fbbf24',
   lit: '#3b2f12',
+  lost: '#f87171',
 };
 
 const shapes = [
@@ -64,6 +67,8 @@ const shapes = [
   '.region>rect,.outside>rect{stroke-dasharray:5 3}',
   '.arrow{fill:none;stroke-width:1.2}',
   '.outside>.name{font-weight:400}',
+  '.lane,.post{stroke-dasharray:5 4}',
+  '.cross{stroke-width:2}',
 ].join('');
 
 const colours = (p: Palette): string =>
@@ -81,6 +86,9 @@ const colours = (p: Palette): string =>
     `.runs{fill:${p.runs}}`,
     `.active>rect{stroke:${p.active};fill:${p.lit}}`,
     `.arrow.fired{stroke:${p.active}}.line.fired{fill:${p.active}}`,
+    `.lane{stroke:${p.rule}}`,
+    `.pill>rect{stroke:${p.active};fill:${p.lit}}`,
+    `.arrow.dropped,.cross{stroke:${p.lost}}`,
     `.arrow.miss{stroke-dasharray:3 3}.line.miss,.miss>.name{fill:${p.active}}`,
   ].join('');
 

@@ -13,7 +13,7 @@ const LABEL = 44;
 const LEAST = 16;
 const PITCH = { least: 3, most: 12 };
 
-const user = 'user';
+export const user = 'user';
 
 export function formatSequence({ guarantee, message, trace }: Violation): string {
   const chart = new Chart(trace);
@@ -22,7 +22,7 @@ export function formatSequence({ guarantee, message, trace }: Violation): string
 }
 
 /** Who says or hears something, or comes or goes; parents before their children. */
-function lanesOf(trace: readonly TraceStep[]): string[] {
+export function lanesOf(trace: readonly TraceStep[]): string[] {
   const seen = new Set<string>();
   for (const { from, to, kind, happened } of trace) {
     seen.add(to);
@@ -45,7 +45,7 @@ function byTree(one: string, other: string): number {
 }
 
 /** The last name of a path, with as much before it as keeps it apart from the others. */
-function shortName(path: string, all: readonly string[]): string {
+export function shortName(path: string, all: readonly string[]): string {
   const names = path.split('/');
   const own = (length: number) => names.slice(-length).join('/');
   const length = names.findIndex((_, i) => {
@@ -164,10 +164,10 @@ class Chart {
 const reversed: Readonly<Record<string, string>> = { '▶': '◀', '▷': '◁' };
 
 /** `xstate.after.hello.connection.linked` is known to people as `hello`. */
-const timerName = (id: string): string => /^xstate\.after\.([^.]+)\./.exec(id)?.[1] ?? id;
+export const timerName = (id: string): string => /^xstate\.after\.([^.]+)\./.exec(id)?.[1] ?? id;
 
 /** Whether the first that is seen of an actor is its beginning. */
-function comesFirst(path: string, trace: readonly TraceStep[]): boolean {
+export function comesFirst(path: string, trace: readonly TraceStep[]): boolean {
   for (const { from, to, happened } of trace) {
     if (to === path || from === path) return false;
     const first = happened.find((one) =>

@@ -10,6 +10,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { linkAlone } from '../../machines/world.ts';
+import { save } from '../../src/cli/counterexample.ts';
+import { storyOf } from '../../src/cli/story.ts';
+import { sequenceToSvg } from '../../src/diagram/sequence-svg.ts';
+import { wayTo } from '../diagram/stories.ts';
 import { root } from './built.ts';
 import { holdfast } from './house.ts';
 
@@ -98,6 +103,26 @@ describe('holdfast diagram', () => {
     const { stdout } = await diagram(file, '--out', out);
     expect(stdout).toBe(`${join(out, 'former.mmd')}\n${join(out, 'door.svg')}\n`);
     expect(readdirSync(out)).toEqual(['door.mmd', 'door.svg', 'mine.mmd']);
+  });
+
+  it('draws a counterexample as what passed between the actors', async () => {
+    const home = folder();
+    const file = join(home, 'way.json');
+    const way = wayTo(linkAlone, 'gateway/link', 'trying.up');
+    const rest = { subject: null, delivery: 'async', bounds: {}, sentence: '', moves: [] } as const;
+    save(file, { ...way, ...rest });
+    expect(await diagram(file)).toEqual({
+      code: 0,
+      stdout: sequenceToSvg(storyOf(way)),
+      stderr: '',
+    });
+    const text = await diagram(file, '--format', 'mermaid');
+    expect(text.stdout).toContain('sequenceDiagram\n');
+    expect(text.stdout).toContain('->>p1: 1. start\n');
+    const refused = await diagram(file, '--level', 'full');
+    expect(refused.stderr).toBe('holdfast: --level must not come with a counterexample\n');
+    writeFileSync(file, '{}');
+    expect((await diagram(file)).stderr).toContain('must be a counterexample');
   });
 
   it('draws what was reached, and lists what was not', async () => {

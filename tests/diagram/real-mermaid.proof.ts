@@ -5,8 +5,10 @@ import * as shipped from '../../machines/index.ts';
 import { machinesIn } from '../../src/diagram/files.ts';
 import { toMermaid } from '../../src/diagram/mermaid.ts';
 import { type DiagramModel, modelOf, type StateModel } from '../../src/diagram/model.ts';
+import { sequenceToMermaid } from '../../src/diagram/sequence.ts';
 import * as charts from './charts.ts';
-import { draw, readBack } from './real-mermaid.ts';
+import { draw, playBack, readBack } from './real-mermaid.ts';
+import { stories } from './stories.ts';
 
 const everyMachine = [...machinesIn({ ...charts, ...shipped })];
 
@@ -122,5 +124,15 @@ describe('hostile names', () => {
       }),
       { numRuns: 60, seed: 20261122 },
     );
+  });
+});
+
+describe('mermaid itself', () => {
+  it.each([...stories()])('plays the way to %s as it was told', async (_, story) => {
+    const text = sequenceToMermaid(story);
+    const { actors, messages } = await playBack(text);
+    expect(actors).toHaveLength(story.lanes.length);
+    expect(messages).toHaveLength(story.events.length + 1);
+    expect(await draw(text)).toContain('<svg');
   });
 });

@@ -16,10 +16,15 @@ interface Drawn {
   edges: { start: string; end: string; label?: string }[];
 }
 
+interface Played {
+  getActorKeys(): string[];
+  getMessages(): { from?: string; to?: string; message?: unknown; placement?: number }[];
+}
+
 interface Mermaid {
   initialize(config: object): void;
   render(id: string, text: string): Promise<{ svg: string }>;
-  mermaidAPI: { getDiagramFromText(text: string): Promise<{ db: { getData(): Drawn } }> };
+  mermaidAPI: { getDiagramFromText(text: string): Promise<{ db: { getData(): Drawn } & Played }> };
 }
 
 interface Element {
@@ -78,6 +83,13 @@ export async function readBack(text: string) {
   }));
   const arrows = edges.map(({ start, end, label }) => ({ start, end, label: decoded(label) }));
   return { states, arrows };
+}
+
+/** Who takes part in a sequence, and what passes: `from`, `to` and the words, notes among them. */
+export async function playBack(text: string) {
+  const { db } = await mermaid().mermaidAPI.getDiagramFromText(text);
+  const messages = db.getMessages().filter(({ message }) => typeof message === 'string');
+  return { actors: db.getActorKeys(), messages };
 }
 
 /** Rejects when mermaid cannot draw the text, as GitHub would. */

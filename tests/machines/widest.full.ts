@@ -1,7 +1,9 @@
 /** The widest layers of the same guarantees: minutes each, `npm run verify:full`. */
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../machines/guarantees.ts';
 import { parts } from '../../machines/parts.ts';
 import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
+import { formatLasso, liveness } from '../../src/verify/index.ts';
 import { prove } from './worlds.ts';
 
 describe('a link alone keeps every guarantee', () => {
@@ -19,6 +21,17 @@ describe('a service alone keeps every guarantee', () => {
 describe('a service and the link to it keep every guarantee', () => {
   it('with one message in flight, delivered in any order', () => {
     prove(both, { delivery: 'async', inFlight: 1 });
+  });
+
+  it('with one post of a leaf queued, in the exact order of one process', () => {
+    prove(both, { delivery: 'rtc', posts: 1 });
+  });
+
+  it.each(eventually)('and $id comes in the end', (goal) => {
+    const { violation, ...searched } = liveness(both, { delivery: 'async', inFlight: 1, goal });
+    console.info(`${goal.id}, both: ${JSON.stringify(searched)}`);
+    expect(violation === undefined ? '' : formatLasso(violation)).toBe('');
+    expect(searched).toMatchObject({ cut: 0, overflow: 0 });
   });
 });
 
