@@ -18,6 +18,7 @@ import type {
   Check,
   ExploreOptions,
   Finding,
+  Goal,
   Progress,
   Result,
   Violation,
@@ -98,6 +99,8 @@ export class Search {
   #overflow = 0;
   #depth = 0;
   #isAbandoned = false;
+  /** goals that were asked of no state yet: of what nobody asks nothing has to be reached */
+  readonly #unasked: Set<Goal>;
 
   constructor(
     world: World,
@@ -112,7 +115,8 @@ export class Search {
     this.#delivery.stepper.promises = options.promises?.steps ?? {};
     this.#always = Object.entries(options.promises?.always ?? {});
     this.#atRest = Object.entries(options.promises?.atRest ?? {});
-    this.#keepEdges = Object.keys(options.promises?.goals ?? {}).length > 0;
+    this.#unasked = new Set(Object.values(options.promises?.goals ?? {}));
+    this.#keepEdges = this.#unasked.size > 0;
   }
 
   run(): Result {
@@ -279,8 +283,9 @@ export class Search {
 
   /** The promises about single states, for the state in `work`. */
   #checked(): Finding | undefined {
-    if (this.#always.length + this.#atRest.length === 0) return undefined;
+    if (this.#always.length + this.#atRest.length + this.#unasked.size === 0) return undefined;
     const view = new RowView(this.#delivery, this.#work);
+    for (const goal of this.#unasked) if (goal.from?.(view) ?? true) this.#unasked.delete(goal);
     const checks = view.inFlight === 0 ? [...this.#always, ...this.#atRest] : this.#always;
     for (const [guarantee, check] of checks) {
       const message = check(view);
@@ -306,7 +311,8 @@ export class Search {
 
   /** The promises about what stays possible, over the finished graph. */
   #unreached(): Violation | undefined {
-    const goals = Object.entries(this.#options.promises?.goals ?? {});
+    const all = Object.entries(this.#options.promises?.goals ?? {});
+    const goals = all.filter(([, goal]) => !this.#unasked.has(goal));
     if (goals.length === 0) return undefined;
     const edges: Edges = {
       states: this.#states.size,

@@ -108,3 +108,29 @@ export const holds = (outer: Area, inner: Area): boolean =>
   outer.right >= inner.right &&
   outer.top <= inner.top &&
   outer.bottom >= inner.bottom;
+
+/** Whatever makes a picture hard to read: nothing, when it is well drawn. */
+export function flaws(svg: string): string[] {
+  const { page, texts, boxes, lines } = read(svg);
+  const each = <One, Other>(
+    some: readonly One[],
+    others: readonly Other[],
+    flaw: (one: One, other: Other) => string | false,
+  ) => some.flatMap((one) => others.flatMap((other) => flaw(one, other) || []));
+  const later = (all: readonly Area[], one: Area) => all.slice(all.indexOf(one) + 1);
+  return [
+    ...texts.flatMap((a) =>
+      each([a], later(texts, a), (_, b) => meet(a, b) && `${a.what} on ${b.what}`),
+    ),
+    ...each(texts, boxes, (a, b) => meet(a, b) && !holds(b, a) && `${a.what} across ${b.what}`),
+    ...boxes.flatMap((a) =>
+      each([a], later(boxes, a), (_, b) => {
+        return meet(a, b) && !holds(a, b) && !holds(b, a) && `${a.what} across ${b.what}`;
+      }),
+    ),
+    ...each(lines, texts, (a, b) => meet(a, b) && `a line through ${b.what}`),
+    ...[...texts, ...boxes, ...lines]
+      .filter((area) => !holds(page, area))
+      .map(({ what }) => `${what} off the page`),
+  ];
+}

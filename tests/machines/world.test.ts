@@ -57,6 +57,10 @@ describe('the world of a link', { timeout: 120_000 }, () => {
     expect(wider.result.states).toBeGreaterThan(narrow.result.states);
     expect(wider.states.size).toBeGreaterThan(50);
     expect(wider.states).toEqual(narrow.states);
-    expect(wider.result.coverage).toEqual(narrow.result.coverage);
+    const fired = ({ result }: typeof narrow) =>
+      Object.entries(result.coverage).map(([role, { transitions, never }]) => {
+        return { role, transitions, never };
+      });
+    expect(fired(wider)).toEqual(fired(narrow));
   });
 });
