@@ -354,9 +354,9 @@ export function onStage(): () => Stage {
       process.off('uncaughtException', note);
     }
   });
-  afterAll(() => {
-    if (reachedFolder === undefined) return;
-    writeReach(join(reachedFolder, `scenarios-${process.pid}.json`), everything.reach());
-  });
+  if (reachedFolder !== undefined) {
+    const file = join(reachedFolder, `scenarios-${process.pid}.json`);
+    afterAll(() => writeReach(file, everything.reach()));
+  }
   return () => stage;
 }
