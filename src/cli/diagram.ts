@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { toDot } from '../diagram/dot.ts';
 import { elk } from '../diagram/elk.ts';
 import {
   type Drawings,
@@ -28,6 +29,7 @@ import { atLevel, UnknownLevel } from '../diagram/level.ts';
 import { toMermaid } from '../diagram/mermaid.ts';
 import type { DiagramModel } from '../diagram/model.ts';
 import { neverReached, type Reach, shareOf } from '../diagram/overlay.ts';
+import { toScxml } from '../diagram/scxml.ts';
 import { sequenceToMermaid } from '../diagram/sequence.ts';
 import { sequenceToSvg } from '../diagram/sequence-svg.ts';
 import type { Theme } from '../diagram/theme.ts';
@@ -114,6 +116,15 @@ const extensions: Readonly<Record<DiagramFormat, string>> = {
   svg: 'svg',
   mermaid: 'mmd',
   json: 'json',
+  scxml: 'scxml',
+  dot: 'dot',
+};
+
+const texts = {
+  mermaid: toMermaid,
+  json: (model: DiagramModel) => `${JSON.stringify(model, null, 2)}\n`,
+  scxml: toScxml,
+  dot: toDot,
 };
 
 /** One format at one level of every machine. */
@@ -129,7 +140,7 @@ async function chosen(
     const file = pictureName(name, level).replace(/svg$/, extensions[format]);
     const model = seen(whole, level);
     if (format === 'svg') drawn.set(file, await pictureOf(whole, level, engine, { theme, reach }));
-    else drawn.set(file, asText(model, format));
+    else drawn.set(file, texts[format](model));
   }
   return drawn;
 }
@@ -142,9 +153,6 @@ function seen(model: DiagramModel, level: string): DiagramModel {
     throw new UsageError(`--level must be one of its own: ${error.message}`);
   }
 }
-
-const asText = (model: DiagramModel, format: Exclude<DiagramFormat, 'svg'>): string =>
-  format === 'mermaid' ? toMermaid(model) : `${JSON.stringify(model, null, 2)}\n`;
 
 // what was reached ------------------------------------------------------------------------------
 

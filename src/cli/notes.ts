@@ -59,6 +59,7 @@ Examples:
   $ holdfast diagram --machine reconnect > reconnect.svg
   $ holdfast diagram --machine gateway --level life.wanted > wanted.svg
   $ holdfast diagram ./my-machine.ts --format mermaid
+  $ holdfast diagram ./my-machine.ts --format dot | dot -Tpng -o my-machine.png
   $ holdfast diagram ./my-machine.ts --out diagrams
       a text and a picture at every level of every machine it exports; what the
       folder has of machines that are gone is removed
@@ -75,6 +76,13 @@ FILE:
   exports XState v5 machines; without one, the machines that ship are drawn. A
   TypeScript file needs tsx. No function of the machine is run. Or a
   counterexample (.json): what passed between the actors, in order.
+
+Formats:
+  svg      the picture: no script, no font, nothing to fetch
+  mermaid  stateDiagram-v2, one line for one thing: made to be compared
+  json     states and transitions as XState resolves them, with its own ids
+  scxml    W3C SCXML 1.0, for tools that know statecharts and not XState
+  dot      Graphviz, for a layout of your own
 
 Levels:
   overview  the outermost states, composites closed

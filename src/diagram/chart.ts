@@ -104,6 +104,14 @@ function regionsOf({ root, children }: Chart, state: StateModel): Row[] {
   return [{ kind: 'regions', words: { label: `${keys.join(', ')} run side by side` } }];
 }
 
+/** All that a box says of its state; a closed composite, in the end, how much it holds. */
+export function rowsIn({ rows }: Chart, { id, inside }: StateModel): Row[] {
+  const own = rows.get(id) ?? [];
+  if (inside === undefined) return own;
+  const label = inside === 1 ? '1 state inside' : `${inside} states inside`;
+  return [...own, { kind: 'hears', words: { label } }];
+}
+
 function runs({ id, src }: { id: string; src: string }, state: StateModel): Row {
   const madeUp = id.endsWith(`.${state.id}`);
   const label = madeUp || id === src ? `runs ${src}` : `runs ${id} (${src})`;

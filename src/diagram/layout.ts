@@ -7,7 +7,7 @@
 
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
 import { allBundles, type Bundle, dotOf, placeOfDot } from './bundles.ts';
-import type { Chart, Part, Row } from './chart.ts';
+import { type Chart, type Part, type Row, rowsIn } from './chart.ts';
 import { broken, letter, textOf, widthOf } from './lettering.ts';
 import type { StateModel } from './model.ts';
 
@@ -129,9 +129,9 @@ class Plan {
   constructor(chart: Chart, room: number) {
     this.#chart = chart;
     this.#room = room;
-    for (const [id, rows] of chart.rows) {
+    for (const [id, state] of chart.states) {
       const most = chart.children.get(id)?.length ? rowMost * 1.5 : rowMost;
-      const own = inRows(rows, chart.states.get(id));
+      const own = rowsIn(chart, state);
       const lines = own.flatMap((row) => broken(row.words, most).map((parts) => ({ row, parts })));
       this.#rows.set(id, lines);
     }
@@ -303,13 +303,6 @@ class Plan {
 
 const titleOfNotes = ({ path }: StateModel): string =>
   path === '' ? 'in any state' : `throughout ${path}`;
-
-/** A closed composite says how much it holds. */
-function inRows(rows: readonly Row[], state: StateModel | undefined): Row[] {
-  if (state?.inside === undefined) return [...rows];
-  const label = state.inside === 1 ? '1 state inside' : `${state.inside} states inside`;
-  return [...rows, { kind: 'hears', words: { label } }];
-}
 
 const headerOf = (id: string): string => `header of ${id}`;
 

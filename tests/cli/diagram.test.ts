@@ -53,6 +53,14 @@ describe('holdfast diagram', () => {
     expect(stdout).not.toContain('prefers-color-scheme');
   });
 
+  it('prints it for other tools', async () => {
+    const file = doorIn(folder());
+    const scxml = await diagram(file, '--format', 'scxml');
+    expect(scxml.stdout).toContain('<transition event="push" target="door-open"/>');
+    const dot = await diagram(file, '--format', 'dot', '--level', 'overview');
+    expect(dot.stdout).toContain('  "door.shut" -> "door.open" [label="push"]\n');
+  });
+
   it('prints its text twin and its model', async () => {
     const file = doorIn(folder());
     const text = await diagram(file, '--format', 'mermaid');

@@ -4,44 +4,11 @@ import { difference } from '../../src/diagram/difference.ts';
 import { toMermaid } from '../../src/diagram/mermaid.ts';
 import { modelOf } from '../../src/diagram/model.ts';
 import { player } from './charts.ts';
+import { changed, door as doorWith, type More } from './door.ts';
 
-type Config = Parameters<typeof createMachine>[0];
-type Handlers = Record<string, unknown>;
-
-/** A door with a place for one more handler in each kind of state. */
-function door(more: { root?: Handlers; open?: Handlers; ajar?: Handlers; shut?: object } = {}) {
-  const config = {
-    id: 'door',
-    initial: 'shut',
-    on: { ring: { actions: 'chime' }, ...more.root },
-    states: {
-      shut: { on: { push: 'open' }, ...more.shut },
-      open: {
-        initial: 'ajar',
-        entry: 'creak',
-        on: { pull: 'shut', ...more.open },
-        states: { ajar: { on: { push: 'wide', ...more.ajar } }, wide: {} },
-      },
-      gone: {},
-    },
-  };
-  return toMermaid(modelOf(createMachine(config as unknown as Config)));
-}
+const door = (more?: More): string => toMermaid(modelOf(doorWith(more)));
 
 const plain = door();
-
-/** Lines that only one of two texts has, in order. */
-function changed(before: string, after: string) {
-  const lack = (some: string, other: string) => {
-    const rest = other.split('\n');
-    return some.split('\n').filter((line) => {
-      const at = rest.indexOf(line);
-      if (at >= 0) rest.splice(at, 1);
-      return at < 0;
-    });
-  };
-  return { gone: lack(before, after), come: lack(after, before) };
-}
 
 describe('the mermaid text of a machine', () => {
   it('declares states in place, in document order, and arrows last', () => {
