@@ -76,6 +76,8 @@ const margin = 14;
 const head = 26;
 /** layouts of one chart, until every header has a place that no arrow crosses */
 const attemptsMax = 4;
+/** beyond so many arrows across frames, straight ones cost ten times the rest of the layout */
+const crossingMost = 80;
 
 /** `room`: pixels kept free after each line that stands for a transition, for a number. */
 export async function drawingOf(
@@ -93,7 +95,7 @@ export async function drawingOf(
 
 // what ELK is asked -----------------------------------------------------------------------------
 
-const options = (direction: Direction): Record<string, string> => ({
+const options = (direction: Direction, placement: string): Record<string, string> => ({
   'elk.algorithm': 'layered',
   'elk.direction': direction,
   'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
@@ -112,7 +114,7 @@ const options = (direction: Direction): Record<string, string> => ({
   'elk.layered.spacing.edgeEdgeBetweenLayers': '12',
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
-  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+  'elk.layered.nodePlacement.strategy': placement,
   'elk.layered.nodePlacement.favorStraightEdges': 'true',
   'elk.layered.edgeLabels.centerLabelPlacementStrategy': 'MEDIAN_LAYER',
 });
@@ -149,12 +151,20 @@ class Plan {
     const top = this.#node(root, nodes);
     // of a machine with one state this is what is drawn, else it is the page
     const graph = this.#isAlone ? { id: 'page', children: [top] } : top;
-    graph.layoutOptions = options(direction);
+    graph.layoutOptions = options(direction, this.#placement);
     for (const bundle of this.#bundles) {
       const host = nodes.get(this.#hostOf(bundle));
       host?.edges?.push(this.#edge(bundle));
     }
     return graph;
+  }
+
+  get #placement(): 'NETWORK_SIMPLEX' | 'LINEAR_SEGMENTS' {
+    const { states } = this.#chart;
+    const across = this.#bundles.filter(({ source, target }) => {
+      return states.get(source)?.parent !== states.get(target)?.parent;
+    });
+    return across.length > crossingMost ? 'LINEAR_SEGMENTS' : 'NETWORK_SIMPLEX';
   }
 
   #node(state: StateModel, nodes: Map<string, ElkNode>): ElkNode {
