@@ -127,6 +127,7 @@ describe.each(nodes)('on %s', (node) => {
     'holdfast/machines',
     'holdfast/protocols',
     'holdfast/config',
+    'holdfast/inspect',
     'holdfast/verify',
     'holdfast/testing',
   ])('%s loads', (entry) => {

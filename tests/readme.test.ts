@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { drawn } from '../src/cli/sequence.ts';
 import { built, root } from './cli/built.ts';
 import { within } from './practice/house.ts';
 
@@ -89,17 +90,18 @@ describe('README.md', () => {
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test']));
   });
 
-  it('attaches an inspector in five lines that run', async () => {
+  it('attaches a recorder in five lines, and draws what it kept', async () => {
     const watch = programs(text).get('watch.mjs') ?? '';
-    const lines = watch.trim().split('\n').slice(1);
-    expect(lines).toHaveLength(5);
+    expect(watch.trim().split('\n').slice(1)).toHaveLength(5);
     const before = "import { createGateway } from 'holdfast';\n";
     const options = "const options = { link: { url: 'ws://127.0.0.1:9', protocol: 'plain' } };\n";
-    const after = 'await calc.start(); await calc.stop(); await calc.dispose();\nshow();\n';
-    const files = new Map([['watch.mjs', before + options + watch + after]]);
-    const home = folder(files);
-    standIn(home);
-    expect(await output(home, 'watch.mjs')).toMatch(/^server\n.*@xstate\.actor,@xstate\.event/);
+    const after = 'await calc.start(); await calc.stop(); await calc.dispose();\n';
+    const home = folder(new Map([['watch.mjs', before + options + watch + after]]));
+    await output(home, 'watch.mjs');
+    const picture = drawn(join(home, 'calc.ndjson'), {});
+    for (const words of ['start', 'link.dial', 'link.rested', 'dispose']) {
+      expect(picture).toContain(`>${words}<`);
+    }
   });
 
   it.each(['README.md', 'docs/start.md'])('%s links to files that exist', (from) => {
@@ -108,17 +110,3 @@ describe('README.md', () => {
     expect(links.filter((to) => !existsSync(join(root, dirname(from), to)))).toEqual([]);
   });
 });
-
-/** In the place of the inspector, which would open a browser: the same two exports. */
-function standIn(home: string): void {
-  const place = join(home, 'node_modules/@statelyai/inspect');
-  mkdirSync(place, { recursive: true });
-  const exports = { '.': './index.js', './server': './server.js' };
-  const seen = 'const seen = new Set(); const next = (event) => seen.add(event.type);';
-  const show = 'globalThis.show = () => console.log([...seen].sort().join());';
-  const make = 'export const createWebSocketInspector = () => ({ inspect: { next } });';
-  const server = "export const createInspectorServer = () => console.log('server');";
-  writeFileSync(join(place, 'package.json'), JSON.stringify({ type: 'module', exports }));
-  writeFileSync(join(place, 'index.js'), `${seen}\n${show}\n${make}\n`);
-  writeFileSync(join(place, 'server.js'), server);
-}

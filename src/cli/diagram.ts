@@ -12,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { toDot } from '../diagram/dot.ts';
 import { elk } from '../diagram/elk.ts';
 import {
@@ -30,16 +30,13 @@ import { toMermaid } from '../diagram/mermaid.ts';
 import type { DiagramModel } from '../diagram/model.ts';
 import { neverReached, type Reach, shareOf } from '../diagram/overlay.ts';
 import { toScxml } from '../diagram/scxml.ts';
-import { sequenceToMermaid } from '../diagram/sequence.ts';
-import { sequenceToSvg } from '../diagram/sequence-svg.ts';
 import type { Theme } from '../diagram/theme.ts';
 import { reached } from '../verify/index.ts';
 import { type DiagramFormat, UsageError } from './arguments.ts';
-import { load as counterexample } from './counterexample.ts';
 import { type Exports, load } from './load.ts';
 import { readReach } from './reach.ts';
+import { drawn, isStory, kindOf } from './sequence.ts';
 import { diagrams, ships } from './ships.ts';
-import { storyOf } from './story.ts';
 
 export interface DiagramOptions {
   machine?: string;
@@ -50,10 +47,16 @@ export interface DiagramOptions {
   check?: boolean;
   /** files of what was reached */
   coverage?: readonly string[];
+  /** of a recording: the numbers of the first and the last entry */
+  from?: number;
+  to?: number;
 }
 
 export async function diagram(files: readonly string[], options: DiagramOptions): Promise<number> {
-  if (files.some((file) => file.endsWith('.json'))) return sequence(files, options);
+  if (files.some(isStory)) return sequence(files, options);
+  if (options.from !== undefined || options.to !== undefined) {
+    throw new UsageError('--from and --to must come with a recording (.ndjson)');
+  }
   const models = await modelsOf(files, options.machine);
   if (options.check) return check(models, options, files.length === 0);
   const { out, machine, format, level } = options;
@@ -65,19 +68,15 @@ export async function diagram(files: readonly string[], options: DiagramOptions)
   return 0;
 }
 
-/** A counterexample that check --save has written. */
+/** What happened: a counterexample that check --save has written, or a recording. */
 function sequence(files: readonly string[], options: DiagramOptions): number {
   const [file = '', another] = files;
-  if (another !== undefined) throw new UsageError('a counterexample must be the only FILE');
-  const { format = 'svg', theme, out, ...others } = options;
+  if (another !== undefined) throw new UsageError(`${kindOf(file)} must be the only FILE`);
+  const { format = 'svg', theme, out, from, to, ...others } = options;
   const [wrong] = Object.keys(others);
-  if (wrong !== undefined) throw new UsageError(`--${wrong} must not come with a counterexample`);
-  if (format !== 'svg' && format !== 'mermaid') {
-    throw new UsageError(`--format of a counterexample must be svg or mermaid; got "${format}"`);
-  }
-  const story = storyOf(counterexample(file));
-  const text = format === 'svg' ? sequenceToSvg(story, { theme }) : sequenceToMermaid(story);
-  const name = `${basename(file, '.json')}.${extensions[format]}`;
+  if (wrong !== undefined) throw new UsageError(`--${wrong} must not come with ${kindOf(file)}`);
+  const text = drawn(file, { format, theme, from, to });
+  const name = `${basename(file, extname(file))}.${extensions[format]}`;
   if (out === undefined) process.stdout.write(text);
   else write(out, new Map([[name, text]]));
   return 0;

@@ -179,6 +179,11 @@ function addSimulate(root: Command): void {
       'write what was reached, for holdfast diagram',
       folder('--coverage'),
     )
+    .option(
+      '--record <file>',
+      'with --run: write what happened (.ndjson), for holdfast diagram',
+      folder('--record'),
+    )
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', simulateNotes)
     .action(async (options: SimulateOptions) => {
@@ -207,6 +212,8 @@ function addDiagram(root: Command): void {
     )
     .option('--out <dir>', 'write files there; alone: a text and every picture', folder('--out'))
     .option('--coverage <file>', 'draw what was reached; may be repeated', repeated)
+    .option('--from <n>', 'of a recording: its first entry that is drawn', many('--from'))
+    .option('--to <n>', 'of a recording: its last entry that is drawn', many('--to'))
     .option('--check', 'write nothing; exit 1 and say what in --out is stale')
     .addHelpText('after', diagramNotes)
     .action(async (files: string[], options: DiagramOptions) => {

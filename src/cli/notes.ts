@@ -67,6 +67,10 @@ Examples:
       and in CI: one line for every file that no longer shows the machine
   $ holdfast check door.js --save door.json; holdfast diagram door.json > door.svg
       the way to a broken promise as a sequence diagram
+  $ holdfast simulate --run 3 --record hours.ndjson
+  $ holdfast diagram hours.ndjson --from 120 --to 180 > hours.svg
+      what passed between the actors, in order; a gateway of yours is recorded by
+      holdfast/inspect
   $ holdfast simulate --hours 20 --coverage played.json
   $ holdfast check --world link --coverage explored.json
   $ holdfast diagram --coverage played.json --coverage explored.json --out coverage
@@ -75,7 +79,8 @@ Examples:
 FILE:
   exports XState v5 machines; without one, the machines that ship are drawn. A
   TypeScript file needs tsx. No function of the machine is run. Or a
-  counterexample (.json): what passed between the actors, in order.
+  counterexample (.json) or a recording (.ndjson), of which at most the last 200
+  entries are drawn.
 
 Formats:
   svg      the picture: no script, no font, nothing to fetch

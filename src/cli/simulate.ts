@@ -3,6 +3,7 @@
  * promises the same digest for the same seed, hours and runs on any number of them, and one
  * command that shows again what was broken. It must never call whole what Ctrl-C cut short.
  */
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import {
   type Broken,
@@ -19,6 +20,7 @@ import { reached } from '../verify/index.ts';
 import { UsageError } from './arguments.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
 import { writeReach } from './reach.ts';
+import { recordRun } from './record-run.ts';
 import { Parts } from './simulate-parts.ts';
 
 export interface SimulateOptions {
@@ -33,16 +35,21 @@ export interface SimulateOptions {
   json?: boolean;
   /** a file for what was reached */
   coverage?: string;
+  /** a file for a recording of that run */
+  record?: string;
 }
 
 const progressMs = 1_000;
 
 export async function simulate(options: SimulateOptions): Promise<number> {
-  const { run, keep, json = false, coverage } = options;
+  const { run, keep, json = false, coverage, record: file } = options;
   const plan = planOf(options);
   if (keep !== undefined && run === undefined) throw new UsageError('--keep must come with --run');
   if (run !== undefined && coverage !== undefined) {
     throw new UsageError('--coverage must not come with --run');
+  }
+  if (run === undefined && file !== undefined) {
+    throw new UsageError('--record must come with --run');
   }
   if (run !== undefined && run >= plan.runs) {
     throw new UsageError(`--run must be below --runs (${plan.runs}); got ${run}`);
@@ -53,6 +60,7 @@ export async function simulate(options: SimulateOptions): Promise<number> {
     run === undefined
       ? await everyRun(tally, options.workers ?? availableParallelism(), coverage)
       : await oneRun(tally, run, keep);
+  if (run !== undefined && file !== undefined) await record(plan, run, keep, file);
   const [first] = tally.violated.sort((a, b) => a.run - b.run);
   const wallSeconds = (performance.now() - begun) / 1_000;
   const broken = first && (await shortened(plan, first, keep));
@@ -65,6 +73,22 @@ async function oneRun(tally: Tally, run: number, keep: readonly number[] | undef
   const { plan } = tally;
   tally.add(keep === undefined ? await runTwice(plan, run) : await replay(plan, run, keep));
   return undefined;
+}
+
+/** The same run once more, and all that happens is kept. */
+async function record(
+  plan: Plan,
+  run: number,
+  keep: readonly number[] | undefined,
+  file: string,
+): Promise<void> {
+  const { recording } = await recordRun(plan, run, keep);
+  try {
+    writeFileSync(file, recording.text());
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--record cannot be written: ${why}`);
+  }
 }
 
 /** Until the first violation, or until somebody asks for the end. */

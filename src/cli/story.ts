@@ -4,7 +4,8 @@
  */
 import type { Lane, Sequence, Told } from '../diagram/sequence.ts';
 import type { Happening, TraceStep } from '../verify/index.ts';
-import { comesFirst, lanesOf, shortName, timerName, user } from '../verify/sequence.ts';
+import { shortName, timerName } from '../verify/paths.ts';
+import { comesFirst, lanesOf, user } from '../verify/sequence.ts';
 import type { Counterexample } from './counterexample.ts';
 
 type Shown = Pick<Counterexample, 'world' | 'guarantee' | 'message' | 'trace'>;

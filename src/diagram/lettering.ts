@@ -67,12 +67,16 @@ const pieces = ({ kind, text }: Part, most: number): Part[] =>
     .flatMap((piece) => (widthOf(piece) <= most ? [piece] : cut(piece, most)))
     .map((piece) => ({ kind, text: piece }));
 
+/** After a dot where that is enough: a path is read by its names. */
 function cut(word: string, most: number): string[] {
+  const names = (word.match(/[^.]*\.|[^.]+/g) ?? []).flatMap((name) =>
+    widthOf(name) <= most ? [name] : [...name],
+  );
   const rows: string[] = [];
-  for (const char of word) {
+  for (const name of names) {
     const last = rows.at(-1);
-    if (last !== undefined && widthOf(last + char) <= most) rows.push(`${rows.pop()}${char}`);
-    else rows.push(char);
+    if (last !== undefined && widthOf(last + name) <= most) rows.push(`${rows.pop()}${name}`);
+    else rows.push(name);
   }
   return rows;
 }

@@ -8,6 +8,7 @@ import {
   type Actor,
   type ActorLogic,
   type AnyActorRef,
+  type AnyStateMachine,
   createActor,
   type EventObject,
   fromCallback,
@@ -55,24 +56,27 @@ const late = <I>(play: (host: Host) => Play<I>) =>
     }),
   );
 
-const linked = () =>
-  reconnect.provide({
+/** A machine as who looks on wants to see it: its guards may tell what they say. */
+type Watched = <M extends AnyStateMachine>(machine: M) => M;
+
+const linked = (watched: Watched) =>
+  watched(reconnect).provide({
     actors: {
       connection: real(
-        connection.provide({
+        watched(connection).provide({
           actors: {
             lookup: late(lookupLeaf),
             socket: late(socketLeaf),
             credentials: late(credentialsLeaf),
-            heartbeat: real(heartbeat.provide({ actors: { pulse: late(pulseLeaf) } })),
+            heartbeat: real(watched(heartbeat).provide({ actors: { pulse: late(pulseLeaf) } })),
           },
         }),
       ),
     },
   });
 
-const supervised = () =>
-  supervisor.provide({
+const supervised = (watched: Watched) =>
+  watched(supervisor).provide({
     actors: {
       custody: late(custodyLeaf),
       port: late(portLeaf),
@@ -80,26 +84,57 @@ const supervised = () =>
       readiness: late(readinessLeaf),
       reload: late(reloadLeaf),
       drain: late(drainLeaf),
-      process: real(process.provide({ actors: { os: late(osLeaf), drain: late(drainLeaf) } })),
+      process: real(
+        watched(process).provide({ actors: { os: late(osLeaf), drain: late(drainLeaf) } }),
+      ),
+    },
+  });
+
+const whole = ({ service, link }: Host['settings'], watched: Watched): typeof gateway =>
+  watched(gateway).provide({
+    actors: {
+      service: service === null ? late(absentService) : real(supervised(watched)),
+      link: link === null ? late(absentLink) : real(linked(watched)),
     },
   });
 
 /** The whole of it, by the halves that are there; made at the first use, then shared. */
 const wired = new Map<string, typeof gateway>();
 
-function wire({ service, link }: Host['settings']): typeof gateway {
-  const halves = `${service !== null} ${link !== null}`;
+function wire(host: Host, inspect: unknown): typeof gateway {
+  const { settings } = host;
+  const seen = isWatching(inspect) ? seenBy(inspect, host) : undefined;
+  if (seen !== undefined) return seen;
+  const halves = `${settings.service !== null} ${settings.link !== null}`;
   const known = wired.get(halves);
   if (known !== undefined) return known;
-  const made = gateway.provide({
-    actors: {
-      service: service === null ? late(absentService) : real(supervised()),
-      link: link === null ? late(absentLink) : real(linked()),
-    },
-  });
+  const made = whole(settings, (machine) => machine);
   wired.set(halves, made);
   return made;
 }
+
+/** Undefined when who looks on fails: then he sees what everybody sees. */
+function seenBy(inspect: { watch: Watched }, host: Host): typeof gateway | undefined {
+  const failed = (error: unknown) => host.failed('inspect', error);
+  const watched: Watched = (machine) => {
+    const seen = inspect.watch(machine);
+    // a promise is no machine, and may reject
+    isolated(() => seen, failed);
+    if (typeof seen?.provide === 'function') return seen;
+    throw new TypeError('inspect.watch must answer the machine that it was given');
+  };
+  let seen: typeof gateway | undefined;
+  isolated(() => {
+    seen = whole(host.settings, watched);
+  }, failed);
+  return seen;
+}
+
+const isWatching = (inspect: unknown): inspect is { watch: Watched } =>
+  typeof inspect === 'object' &&
+  inspect !== null &&
+  'watch' in inspect &&
+  typeof inspect.watch === 'function';
 
 export interface SystemEvents {
   /** a machine took a step; synchronous, inside the step: only note it */
@@ -124,7 +159,7 @@ export class System {
     this.#timers = new Timers(host.clock);
     const { luck, gateway: policy, service: servicePolicy, link: linkPolicy } = host.settings;
     this.#watchers = observers(inspect, host);
-    this.root = createActor(wire(host.settings), {
+    this.root = createActor(wire(host, inspect), {
       id: host.settings.name,
       input: { luck, policy, service: servicePolicy, link: linkPolicy },
       clock: this.#timers,

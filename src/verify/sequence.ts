@@ -3,6 +3,7 @@
  * what is said stands to the right of its arrow. It keeps within 100 columns up to some twenty
  * actors. It must never leave out a message, an actor that came or went, or a state that changed.
  */
+import { byTree, shortName, timerName } from './paths.ts';
 import type { Happening, Sent, TraceStep, Violation } from './world.ts';
 
 const COLUMNS = 100;
@@ -35,24 +36,6 @@ export function lanesOf(trace: readonly TraceStep[]): string[] {
   }
   const actors = [...seen].sort(byTree);
   return trace.some(({ kind }) => kind === 'user') ? [user, ...actors] : actors;
-}
-
-function byTree(one: string, other: string): number {
-  const [a, b] = [one.split('/'), other.split('/')];
-  const apart = a.findIndex((name, i) => name !== b[i]);
-  if (apart < 0) return a.length - b.length;
-  return (a[apart] ?? '') < (b[apart] ?? '') ? -1 : 1;
-}
-
-/** The last name of a path, with as much before it as keeps it apart from the others. */
-export function shortName(path: string, all: readonly string[]): string {
-  const names = path.split('/');
-  const own = (length: number) => names.slice(-length).join('/');
-  const length = names.findIndex((_, i) => {
-    const twins = all.filter((other) => `/${other}`.endsWith(`/${own(i + 1)}`));
-    return twins.length === 1;
-  });
-  return length < 0 ? path : own(length + 1);
 }
 
 class Chart {
@@ -162,9 +145,6 @@ class Chart {
 }
 
 const reversed: Readonly<Record<string, string>> = { '▶': '◀', '▷': '◁' };
-
-/** `xstate.after.hello.connection.linked` is known to people as `hello`. */
-export const timerName = (id: string): string => /^xstate\.after\.([^.]+)\./.exec(id)?.[1] ?? id;
 
 /** Whether the first that is seen of an actor is its beginning. */
 export function comesFirst(path: string, trace: readonly TraceStep[]): boolean {

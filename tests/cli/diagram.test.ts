@@ -45,6 +45,13 @@ async function diagram(...argv: string[]) {
   return { code, stdout: stdout.toString(), stderr };
 }
 
+const recording = [
+  '{"holdfast":"recording","version":1,"missing":0}',
+  '{"n":1,"at":0,"kind":"spawn","actor":0,"path":"door"}',
+  '{"n":2,"at":1,"kind":"stopped","actor":0,"how":"done"}',
+  '',
+].join('\n');
+
 describe('holdfast diagram', () => {
   it('prints the picture of a machine of yours', async () => {
     const { code, stdout, stderr } = await diagram(doorIn(folder()), '--theme', 'dark');
@@ -163,6 +170,28 @@ describe('holdfast diagram', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(sentence);
     expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it.each([
+    ['nonsense\n', [], 'FILE must be a recording: '],
+    [recording, ['--level', 'full'], '--level must not come with '],
+    [recording, ['--format', 'dot'], 'must be svg or mermaid; got "dot"'],
+    [recording, ['--from', '9'], '--from must be at most 2; got 9'],
+  ])('refuses the recording %j with %j', async (text, argv, sentence) => {
+    const file = join(folder(), 'some.ndjson');
+    writeFileSync(file, text);
+    const { code, stderr } = await diagram(file, ...argv);
+    expect(code).toBe(2);
+    expect(stderr).toContain(sentence);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('refuses a part of what has none', async () => {
+    const { code, stderr } = await diagram('--machine', 'process', '--to', '3');
+    expect([code, stderr]).toEqual([
+      2,
+      'holdfast: --from and --to must come with a recording (.ndjson)\n',
+    ]);
   });
 
   it('refuses a file without a machine', async () => {

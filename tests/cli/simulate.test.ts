@@ -1,5 +1,9 @@
 /** `holdfast simulate` as it is installed: what it counts, that it repeats itself, how it ends. */
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readRecording } from '../../src/inspector/recording.ts';
 import { holdfast, type Json } from './house.ts';
 
 const slow = { timeout: 90_000 };
@@ -33,6 +37,19 @@ describe('holdfast simulate', () => {
     const { code, stdout } = await simulated(...plan, '--keep', 'none');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ runs: 1, faults: 0, violations: 0 });
+  });
+
+  it('writes what happened in a run, to be drawn', slow, async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'holdfast-')), 'run.ndjson');
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }));
+    const plan = ['--seed', '4', '--hours', '0.6', '--runs', '3', '--run', '1'];
+    expect((await simulated(...plan, '--record', file)).code).toBe(0);
+    const { entries } = readRecording(readFileSync(file, 'utf8'));
+    expect(new Set(entries.map(({ kind }) => kind))).toContain('fired');
+    const { stdout, stderr } = await holdfast(['diagram', file, '--to', '40']).ended();
+    expect(stdout.toString()).toMatch(/^<svg [\s\S]*>outside<[\s\S]*>start<[\s\S]*<\/svg>\n$/);
+    const last = entries.at(-1)?.n;
+    expect(stderr).toBe(`entries 1 to 40 of 1 to ${last}; --from and --to choose others\n`);
   });
 
   it('ends at Ctrl-C, says how far it came, and leaves nobody behind', slow, async () => {

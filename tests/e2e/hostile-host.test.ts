@@ -58,6 +58,10 @@ describe('a function of the host', () => {
         const make = {
           logger: () => hf.createGateway({ process: processOf(), link: linkOf(), logger }),
           inspect: () => hf.createGateway({ process: processOf(), link: linkOf(), inspect: fails }),
+          'inspect.watch': () => {
+            const inspect = { next() {}, watch: fails };
+            return hf.createGateway({ process: processOf(), link: linkOf(), inspect });
+          },
           'process.classify': () => hf.supervise(processOf({ classify: fails })),
           'process.output': () => hf.supervise(processOf({ output: fails })),
           onConnected: () => {
@@ -73,12 +77,13 @@ describe('a function of the host', () => {
       print(await Promise.all(all));
     `);
     const all = await lives(run);
-    expect(all).toHaveLength(15);
+    expect(all).toHaveLength(18);
     expectBounds(all);
     for (const { name, is, told } of all) {
       const [option, way] = name.split(' ');
       expect([name, is]).toEqual([name, 'running']);
-      const said = told.some((text) => text.includes(`${option}`) && text.endsWith(': boom'));
+      const named = option?.split('.watch')[0] ?? '';
+      const said = told.some((text) => text.includes(named) && text.endsWith(': boom'));
       expect([name, said]).toEqual([name, way !== 'hangs']);
     }
     expect(carriers()).toEqual([]);

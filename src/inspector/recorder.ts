@@ -1,0 +1,379 @@
+/**
+ * Who looks on at an actor system and keeps what happened: to be given as `inspect` to
+ * `createGateway`, or to XState's `createActor`. It promises that nothing is kept that was not let
+ * through by name, that it holds no more than its bounds, and that what it lets go first is what
+ * happened first. It must never take part, throw into the system, or keep what it was shown
+ * for longer than it is under way.
+ */
+import type { AnyStateMachine } from 'xstate';
+import { modelOf } from '../diagram/model.ts';
+import { identityOf } from '../verify/reached.ts';
+import { type Entry, type Happening, headerOf, type Value, type Verdict } from './recording.ts';
+import { Ring } from './ring.ts';
+import { type Allow, type Shown, type Sights, shownError, shownText, sightsOf } from './shown.ts';
+
+export interface RecorderOptions {
+  /**
+   * which fields of contexts and events may be seen, by the id of a machine; `*`: of every one. All
+   * else is left out before it is kept. The machines that ship need none.
+   */
+  allow?: Readonly<Record<string, Allow>>;
+  /** entries that are kept at most, 100 to 1,000,000; default 20,000 */
+  entriesMax?: number;
+  /** bytes that are kept at most, as they stand in a file; default 8 MiB */
+  bytesMax?: number;
+  /** monotonic milliseconds; default `performance.now` */
+  now?: () => number;
+}
+
+/** XState's inspection events, as far as they are read here. */
+interface Inspected {
+  type: string;
+  actorRef: Ref;
+  sourceRef?: Ref;
+  event?: { type: string };
+  snapshot?: Snapshot;
+  action?: { type: string; params?: Readonly<Record<string, unknown>> };
+  _transitions?: readonly Parameters<typeof identityOf>[0][];
+}
+
+interface Ref {
+  id: string;
+  logic?: unknown;
+  _parent?: Ref;
+}
+
+interface Snapshot {
+  status: 'active' | 'stopped' | 'done' | 'error';
+  value?: Value;
+  context?: object;
+  error?: unknown;
+}
+
+interface Watched {
+  readonly number: number;
+  readonly path: string;
+  readonly machine: string | undefined;
+  /** that of its machine */
+  readonly config: unknown;
+  readonly sights: Sights;
+  isOver: boolean;
+  value: string;
+  readonly context: Map<string, string>;
+  /** by its id: the event that it will send, and when */
+  readonly timers: Map<string, { event: unknown; due: number }>;
+  /** events that were sent and not taken yet, with their entries */
+  readonly under: Map<object, number>;
+}
+
+export interface Recorder {
+  /** for `inspect` */
+  next(event: unknown): void;
+  /** the same machine, whose guards tell this recorder what they say */
+  watch<M extends AnyStateMachine>(machine: M): M;
+  /** the whole recording as NDJSON */
+  text(): string;
+  /** each line as it comes, with its line end; the answer ends it. A listener must not throw. */
+  listen(listener: (line: string) => void): () => void;
+  /** how many entries were let go */
+  readonly missing: number;
+}
+
+const defaults = { entriesMax: 20_000, bytesMax: 8 * 1024 * 1024 };
+
+/**
+ * Records from now on.
+ *
+ *     const recording = recorder();
+ *     const service = createGateway({ ...options, inspect: recording });
+ *     writeFileSync('flapping.ndjson', recording.text());   // holdfast diagram flapping.ndjson
+ *
+ * Throws a `RangeError` that names the option, the rule and the value.
+ */
+export function recorder(options: RecorderOptions = {}): Recorder {
+  const { entriesMax = defaults.entriesMax, bytesMax = defaults.bytesMax } = options;
+  within('entriesMax', entriesMax, 100, 1_000_000);
+  within('bytesMax', bytesMax, 64 * 1024, 1024 * 1024 * 1024);
+  return new LiveRecorder({ allow: {}, now: () => performance.now(), ...options }, [
+    entriesMax,
+    bytesMax,
+  ]);
+}
+
+function within(option: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new RangeError(`${option} must be a whole number from ${least} to ${most}; got ${value}`);
+}
+
+class LiveRecorder implements Recorder {
+  readonly #allow: Readonly<Record<string, Allow>>;
+  readonly #now: () => number;
+  readonly #begun: number;
+  readonly #ring: Ring;
+  readonly #watched = new WeakMap<object, Watched>();
+  readonly #machines = new Map<unknown, { name: string; sights: Sights; line: string }>();
+  readonly #listeners = new Set<(line: string) => void>();
+  #actors = 0;
+  #count = 0;
+  /** what guards have said in the step that is under way, by the definition that has them */
+  readonly #verdicts = new Map<unknown, Verdict[]>();
+
+  constructor(
+    { allow, now }: Required<Pick<RecorderOptions, 'allow' | 'now'>>,
+    [entriesMax, bytesMax]: [number, number],
+  ) {
+    this.#allow = allow;
+    this.#now = now;
+    this.#begun = now();
+    this.#ring = new Ring(entriesMax, bytesMax);
+  }
+
+  get missing(): number {
+    return this.#ring.missing;
+  }
+
+  readonly next = (event: unknown): void => {
+    try {
+      this.#take(event as Inspected);
+    } catch {
+      // an event of another version of XState: what is known of it is not told half
+    }
+  };
+
+  watch<M extends AnyStateMachine>(machine: M): M {
+    const guards = Object.entries(
+      machine.implementations.guards as Readonly<Record<string, unknown>>,
+    );
+    const telling = guards.flatMap(([name, guard]) =>
+      isGuard(guard) ? [[name, this.#telling(machine.config, name, guard)]] : [],
+    );
+    return machine.provide({ guards: Object.fromEntries(telling) }) as M;
+  }
+
+  #telling(config: unknown, name: string, guard: Guard): Guard {
+    return (...args) => {
+      const holds = guard(...args);
+      const said = this.#verdicts.get(config) ?? [];
+      said.push([name, Boolean(holds)]);
+      this.#verdicts.set(config, said);
+      return holds;
+    };
+  }
+
+  text(): string {
+    const machines = [...this.#machines.values()].map(({ line }) => line);
+    return [`${JSON.stringify(headerOf(this.missing))}\n`, ...machines, ...this.#ring.lines()].join(
+      '',
+    );
+  }
+
+  listen(listener: (line: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // what XState tells ----------------------------------------------------------------------------
+
+  #take(told: Inspected): void {
+    const actor = this.#of(told.actorRef);
+    if (told.type === '@xstate.event') this.#sent(actor, told);
+    else if (told.type === '@xstate.microstep') this.#stepped(actor, told);
+    else if (told.type === '@xstate.snapshot') this.#settled(actor, told);
+    else if (told.type === '@xstate.action') this.#acted(actor, told);
+  }
+
+  /** Known, or made known: who was there before the recorder came is as new. */
+  #of(ref: Ref): Watched {
+    const known = this.#watched.get(ref);
+    if (known !== undefined) return known;
+    const parent = ref._parent && this.#of(ref._parent);
+    const machine = this.#machineOf(ref.logic);
+    const own = /^x:\d+$/.test(ref.id) ? (machine?.name ?? 'actor') : shownText(ref.id);
+    const watched: Watched = {
+      number: this.#actors,
+      path: parent ? `${parent.path}/${own}` : own,
+      machine: machine?.name,
+      config: isMachine(ref.logic) ? ref.logic.config : undefined,
+      sights: machine?.sights ?? parent?.sights ?? sightsOf({ id: '', config: null }, this.#allow),
+      ...{ isOver: false, value: '' },
+      ...{ context: new Map(), timers: new Map(), under: new Map() },
+    };
+    this.#actors += 1;
+    this.#watched.set(ref, watched);
+    this.#keep({
+      ...{ kind: 'spawn', actor: watched.number, path: watched.path },
+      ...(parent && { parent: parent.number }),
+      ...(machine && { machine: machine.name }),
+    });
+    return watched;
+  }
+
+  #machineOf(logic: unknown) {
+    if (!isMachine(logic)) return undefined;
+    const known = this.#machines.get(logic.config);
+    if (known !== undefined) return known;
+    const twins = [...this.#machines.values()].filter(
+      ({ name }) => name.split('~')[0] === logic.id,
+    );
+    const name = twins.length === 0 ? logic.id : `${logic.id}~${twins.length + 1}`;
+    const entry: Entry = {
+      ...this.#stamp(),
+      kind: 'machine',
+      machine: name,
+      model: modelOf(logic),
+    };
+    const made = { name, sights: sightsOf(logic, this.#allow), line: `${JSON.stringify(entry)}\n` };
+    this.#machines.set(logic.config, made);
+    this.#tell(made.line);
+    return made;
+  }
+
+  #sent(to: Watched, { event, sourceRef, actorRef }: Inspected): void {
+    if (event === undefined || event.type === 'xstate.init') return;
+    if (sourceRef === actorRef && this.#fired(to, event)) return;
+    const from = sourceRef && this.#of(sourceRef);
+    const sights = to.machine === undefined ? (from?.sights ?? to.sights) : to.sights;
+    const n = this.#keep({
+      ...{ kind: 'sent', to: to.number, event: shownEvent(event, sights) },
+      ...(from && { from: from.number }),
+      ...(to.isOver && { dropped: true as const }),
+    });
+    if (!to.isOver) to.under.set(event, n);
+  }
+
+  #fired(actor: Watched, event: object): boolean {
+    const [timer, armed] = [...actor.timers].find(([, one]) => one.event === event) ?? [];
+    if (timer === undefined || armed === undefined) return false;
+    actor.timers.delete(timer);
+    const lateMs = rounded(this.#now() - this.#begun - armed.due);
+    const n = this.#keep({ kind: 'fired', actor: actor.number, timer, lateMs });
+    actor.under.set(event, n);
+    return true;
+  }
+
+  #stepped(actor: Watched, { event, snapshot, _transitions: taken = [] }: Inspected): void {
+    if (event === undefined || event.type === 'xstate.stop') {
+      if (event !== undefined) actor.isOver = true;
+      return;
+    }
+    const of = actor.under.get(event);
+    this.#keep({
+      ...{ kind: 'step', actor: actor.number, event: shownText(event.type) },
+      ...(of !== undefined && { of }),
+      edges: taken.map(identityOf),
+      ...this.#said(actor),
+      ...changedValue(actor, snapshot),
+    });
+  }
+
+  #settled(actor: Watched, { event, snapshot }: Inspected): void {
+    if (event !== undefined) actor.under.delete(event);
+    if (snapshot === undefined) return;
+    const change = {
+      ...this.#said(actor),
+      ...changedValue(actor, snapshot),
+      ...changedContext(actor, snapshot),
+    };
+    if (Object.keys(change).length > 0) {
+      this.#keep({ kind: 'state', actor: actor.number, ...change });
+    }
+    if (snapshot.status !== 'active') this.#over(actor, snapshot);
+  }
+
+  #over(actor: Watched, { status, error }: Snapshot): void {
+    actor.isOver = true;
+    for (const of of actor.under.values()) this.#keep({ kind: 'dropped', of, to: actor.number });
+    actor.under.clear();
+    actor.timers.clear();
+    this.#keep({
+      ...{ kind: 'stopped', actor: actor.number, how: status === 'active' ? 'stopped' : status },
+      ...(status === 'error' && { error: shownError(error) }),
+    });
+  }
+
+  #acted(actor: Watched, { action }: Inspected): void {
+    const { id, sendId, delay, event } = action?.params ?? {};
+    if (action?.type === 'xstate.raise' && typeof delay === 'number') {
+      const timer = shownText(String(id));
+      actor.timers.set(timer, { event, due: this.#now() - this.#begun + delay });
+      this.#keep({ kind: 'armed', actor: actor.number, timer, ms: delay });
+    } else if (action?.type === 'xstate.cancel') {
+      const timer = shownText(String(sendId));
+      if (!actor.timers.delete(timer)) return;
+      this.#keep({ kind: 'cancelled', actor: actor.number, timer });
+    }
+  }
+
+  #said(actor: Watched): { guards?: Verdict[] } {
+    const guards = this.#verdicts.get(actor.config);
+    if (guards === undefined) return {};
+    this.#verdicts.delete(actor.config);
+    return { guards };
+  }
+
+  // what is kept ---------------------------------------------------------------------------------
+
+  #stamp(): { n: number; at: number } {
+    this.#count += 1;
+    return { n: this.#count, at: rounded(this.#now() - this.#begun) };
+  }
+
+  #keep(happening: Happening): number {
+    const entry: Entry = { ...this.#stamp(), ...happening };
+    const line = `${JSON.stringify(entry)}\n`;
+    this.#ring.add(line);
+    this.#tell(line);
+    return entry.n;
+  }
+
+  #tell(line: string): void {
+    for (const listener of this.#listeners) listener(line);
+  }
+}
+
+type Guard = (...args: never[]) => unknown;
+
+/** One that is composed of others is not wrapped: its parts are. */
+const isGuard = (guard: unknown): guard is Guard =>
+  typeof guard === 'function' && !('check' in guard);
+
+const rounded = (ms: number): number => Math.round(ms * 10) / 10;
+
+/** By its shape, so that a machine of another copy of XState counts. */
+function isMachine(logic: unknown): logic is AnyStateMachine {
+  if (typeof logic !== 'object' || logic === null) return false;
+  const { root, config } = logic as Partial<AnyStateMachine>;
+  return typeof config === 'object' && root?.transitions instanceof Map;
+}
+
+const shownEvent = (event: { type: string }, { events }: Sights): Shown => {
+  const { type, ...rest } = event;
+  const { error, ...more } = rest as { error?: unknown };
+  const fields = events.of(more);
+  return {
+    type: shownText(type),
+    ...fields,
+    ...(error !== undefined && { error: shownError(error) }),
+  };
+};
+
+function changedValue(actor: Watched, snapshot: Snapshot | undefined): { value?: Value } {
+  const { value } = snapshot ?? {};
+  if (value === undefined) return {};
+  const text = JSON.stringify(value);
+  if (text === actor.value) return {};
+  actor.value = text;
+  return { value };
+}
+
+function changedContext(actor: Watched, { context }: Snapshot): { context?: Shown } {
+  if (actor.machine === undefined || typeof context !== 'object') return {};
+  const changed: { [name: string]: Shown } = {};
+  for (const [name, field] of Object.entries(actor.sights.context.of(context))) {
+    const text = JSON.stringify(field);
+    if (actor.context.get(name) === text) continue;
+    actor.context.set(name, text);
+    changed[name] = field;
+  }
+  return Object.keys(changed).length === 0 ? {} : { context: changed };
+}
