@@ -1,12 +1,9 @@
 /** Sequence diagrams, read back: everything that was told is there, and nothing covers a word. */
 import { describe, expect, it } from 'vitest';
-import { recordRun } from '../../src/cli/record-run.ts';
 import { type Sequence, sequenceToMermaid } from '../../src/diagram/sequence.ts';
 import { sequenceToSvg } from '../../src/diagram/sequence-svg.ts';
-import { readRecording } from '../../src/inspector/recording.ts';
-import { sequenceOf } from '../../src/inspector/sequence.ts';
 import { type Area, holds, meet, read } from './picture.ts';
-import { stories } from './stories.ts';
+import { recorded, stories } from './stories.ts';
 
 const lane = (id: string, before = true) => ({ id, title: id, before });
 
@@ -26,15 +23,6 @@ const call: Sequence = {
   ],
   verdict: 'nobody: hears it',
 };
-
-/** What really happened, from its beginning and out of its midst. */
-async function recorded(): Promise<[string, Sequence][]> {
-  const { recording } = await recordRun({ seed: 3, hours: 2, runs: 1 }, 0);
-  const whole = readRecording(recording.text());
-  return [2, 400, 800, 1_200].map((from) => {
-    return [`entry ${from} of a simulation`, sequenceOf(whole, { from, to: from + 150 })];
-  });
-}
 
 const everyStory = new Map([...stories(), ['a call', call], ...(await recorded())]);
 

@@ -1,7 +1,10 @@
 /** Ways to states of the machines that ship, as stories to be drawn. */
 import { linkAlone, serviceAlone } from '../../machines/world.ts';
+import { recordRun } from '../../src/cli/record-run.ts';
 import { storyOf } from '../../src/cli/story.ts';
 import type { Sequence } from '../../src/diagram/sequence.ts';
+import { readRecording } from '../../src/inspector/recording.ts';
+import { sequenceOf } from '../../src/inspector/sequence.ts';
 import { explore, type View, type World } from '../../src/verify/index.ts';
 
 const ways: readonly (readonly [world: World, path: string, state: string])[] = [
@@ -27,4 +30,13 @@ export function wayTo(world: World, path: string, state: string) {
   if (violation === undefined) throw new Error(`${state} was not found`);
   const { guarantee, message, trace } = violation;
   return { world: path, guarantee, message, trace };
+}
+
+/** What really happened, from its beginning and out of its midst. */
+export async function recorded(): Promise<[string, Sequence][]> {
+  const { recording } = await recordRun({ seed: 3, hours: 2, runs: 1 }, 0);
+  const whole = readRecording(recording.text());
+  return [2, 400, 800, 1_200].map((from) => {
+    return [`entry ${from} of a simulation`, sequenceOf(whole, { from, to: from + 150 })];
+  });
 }
