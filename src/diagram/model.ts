@@ -6,14 +6,7 @@
  */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import {
-  type ActionModel,
-  actionModel,
-  delayName,
-  guardName,
-  isTimerPlumbing,
-  systemEvent,
-} from './names.ts';
+import { type ActionModel, delayName, isTimerPlumbing, Names, systemEvent } from './names.ts';
 
 interface InvokeModel {
   id: string;
@@ -84,12 +77,14 @@ interface Definition {
   description?: string;
 }
 
-export function modelOf(machine: AnyStateMachine): DiagramModel {
+/** `bare`: without the values that guards and actions are given, which may be anything. */
+export function modelOf(machine: AnyStateMachine, { bare = false } = {}): DiagramModel {
+  const names = new Names(machine, bare);
   const states: StateModel[] = [];
   const transitions: TransitionModel[] = [];
   const visit = (node: AnyStateNode) => {
-    states.push(stateModel(node, machine));
-    transitions.push(...ownTransitions(node, machine));
+    states.push(stateModel(node, names));
+    transitions.push(...ownTransitions(node, names));
     for (const child of Object.values(node.states)) visit(child);
   };
   visit(machine.root);
@@ -97,10 +92,10 @@ export function modelOf(machine: AnyStateMachine): DiagramModel {
   return { id: machine.id, ...(description && { description }), states, transitions };
 }
 
-function stateModel(node: AnyStateNode, machine: AnyStateMachine): StateModel {
+function stateModel(node: AnyStateNode, names: Names): StateModel {
   const { id, key, type, history, parent, description } = node;
-  const name = (action: unknown) => actionModel(action, machine);
-  const initial = start(node, machine);
+  const name = (action: unknown) => names.action(action);
+  const initial = start(node, names);
   return {
     id,
     key,
@@ -117,19 +112,19 @@ function stateModel(node: AnyStateNode, machine: AnyStateMachine): StateModel {
   };
 }
 
-function start(node: AnyStateNode, machine: AnyStateMachine) {
-  if (node.type === 'history') return remembered(node, machine);
+function start(node: AnyStateNode, names: Names) {
+  if (node.type === 'history') return remembered(node);
   const first = node.type === 'compound' ? node.initial.target[0] : undefined;
   if (!first) return {};
-  const initialActions = node.initial.actions.map((action) => actionModel(action, machine));
+  const initialActions = node.initial.actions.map((action) => names.action(action));
   return { initial: first.id, ...(initialActions.length > 0 && { initialActions }) };
 }
 
 /** A history state's own target: a path from its parent, or an id. */
-function remembered(node: AnyStateNode, machine: AnyStateMachine): { initial?: string } {
+function remembered(node: AnyStateNode): { initial?: string } {
   const { target } = node.config as { target?: unknown };
   if (typeof target !== 'string') return {};
-  if (target.startsWith('#')) return { initial: machine.getStateNodeById(target).id };
+  if (target.startsWith('#')) return { initial: node.machine.getStateNodeById(target).id };
   let at: AnyStateNode | undefined = node.parent;
   for (const key of target.replace(/^\./, '').split('.')) at = at?.states[key];
   return at ? { initial: at.id } : {};
@@ -144,20 +139,20 @@ function actorName(id: string, node: AnyStateNode): string {
   return own && id.endsWith(`.${node.id}`) ? sourceName(own.src) : id;
 }
 
-function ownTransitions(node: AnyStateNode, machine: AnyStateMachine): TransitionModel[] {
+function ownTransitions(node: AnyStateNode, names: Names): TransitionModel[] {
   const listed = [...node.transitions.values()].flat();
   const all = [...listed, ...(node.always ?? [])] as unknown as Definition[];
-  return all.map((definition, index) => transitionModel(definition, index, node, machine));
+  return all.map((definition, index) => transitionModel(definition, index, node, names));
 }
 
 function transitionModel(
   definition: Definition,
   index: number,
   node: AnyStateNode,
-  machine: AnyStateMachine,
+  names: Names,
 ): TransitionModel {
   const { target, eventType: event, guard, reenter, description } = definition;
-  const actions = definition.actions.map((action) => actionModel(action, machine));
+  const actions = definition.actions.map((action) => names.action(action));
   const { kind, label, delay } = trigger(definition, node);
   const model: TransitionModel = {
     id: `${node.id}:${index}`,
@@ -166,7 +161,7 @@ function transitionModel(
     event,
     label,
     kind,
-    ...(guard !== undefined && { guard: guardName(guard, machine) }),
+    ...(guard !== undefined && { guard: names.guard(guard) }),
     ...(delay !== undefined && { delay }),
     actions,
     reenter,

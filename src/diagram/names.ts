@@ -64,13 +64,6 @@ function nameOf(thing: unknown): string | undefined {
   return [type, id].find((name): name is string => typeof name === 'string');
 }
 
-/** Plain values that tell two uses of one name apart; a computed parameter says nothing. */
-function paramsOf(params: unknown): string {
-  const values = typeof params === 'object' && params !== null ? Object.values(params) : [params];
-  const said = values.filter((value) => ['string', 'number', 'boolean'].includes(typeof value));
-  return said.length > 0 ? `(${said.join(', ')})` : '';
-}
-
 /** Property names under which JavaScript files a function that its author never named. */
 const unnamed = ['', 'guard', 'actions', 'entry', 'exit', 'input'];
 
@@ -87,18 +80,6 @@ function builtInName(kind: ActionKind, built: Built): string {
   if (kind === 'stop') return worded('stop', nameOf(built.actorRef) ?? '…');
   if (kind === 'cancel') return worded('cancel', nameOf(built.sendId) ?? '…');
   return worded(kind, nameOf(built.label));
-}
-
-export function actionModel(action: unknown, machine: AnyStateMachine): ActionModel {
-  if (typeof action === 'function') {
-    const kind = kindOf(action);
-    const named = kind === 'custom';
-    return { name: named ? ownName(action, 'inline action') : builtInName(kind, action), kind };
-  }
-  const name = nameOf(action) ?? 'inline action';
-  const provided: Record<string, unknown> = machine.implementations.actions;
-  const params = isBuilt(action) ? paramsOf(action.params) : '';
-  return { name: `${name}${params}`, kind: kindOf(provided[name]) };
 }
 
 /** XState compiles `after` into a raise at entry and a cancel at exit: machinery, not behaviour. */
@@ -128,19 +109,50 @@ function stateWords(value: unknown, machine: AnyStateMachine): string {
     .join(' and ');
 }
 
-/** In words: `ready`, `not ready`, `(a or b) and not c`, `in open.steady`. */
-export function guardName(guard: unknown, machine: AnyStateMachine, inside = false): string {
-  if (!isBuilt(guard)) return nameOf(guard) ?? 'inline guard';
-  if (guard.stateValue !== undefined) return `in ${stateWords(guard.stateValue, machine)}`;
-  if (Array.isArray(guard.guards) && typeof guard.check === 'function') {
-    const word = connective(guard.check as Check);
-    const parts = guard.guards.map((part) => guardName(part, machine, true));
-    if (word === 'not') return `not ${parts[0]}`;
-    const joined = parts.join(` ${word} `);
-    return inside && parts.length > 1 ? `(${joined})` : joined;
+/** Actions and guards of one machine; `bare`: without the values that they are given. */
+export class Names {
+  readonly #machine: AnyStateMachine;
+  readonly #bare: boolean;
+
+  constructor(machine: AnyStateMachine, bare: boolean) {
+    this.#machine = machine;
+    this.#bare = bare;
   }
-  if (typeof guard === 'function') return ownName(guard, 'inline guard');
-  return `${nameOf(guard) ?? 'inline guard'}${paramsOf(guard.params)}`;
+
+  action(action: unknown): ActionModel {
+    if (typeof action === 'function') {
+      const kind = kindOf(action);
+      const named = kind === 'custom';
+      return { name: named ? ownName(action, 'inline action') : builtInName(kind, action), kind };
+    }
+    const name = nameOf(action) ?? 'inline action';
+    const provided: Record<string, unknown> = this.#machine.implementations.actions;
+    const params = isBuilt(action) ? this.#params(action.params) : '';
+    return { name: `${name}${params}`, kind: kindOf(provided[name]) };
+  }
+
+  /** In words: `ready`, `not ready`, `(a or b) and not c`, `in open.steady`. */
+  guard(guard: unknown, inside = false): string {
+    if (!isBuilt(guard)) return nameOf(guard) ?? 'inline guard';
+    if (guard.stateValue !== undefined) return `in ${stateWords(guard.stateValue, this.#machine)}`;
+    if (Array.isArray(guard.guards) && typeof guard.check === 'function') {
+      const word = connective(guard.check as Check);
+      const parts = guard.guards.map((part) => this.guard(part, true));
+      if (word === 'not') return `not ${parts[0]}`;
+      const joined = parts.join(` ${word} `);
+      return inside && parts.length > 1 ? `(${joined})` : joined;
+    }
+    if (typeof guard === 'function') return ownName(guard, 'inline guard');
+    return `${nameOf(guard) ?? 'inline guard'}${this.#params(guard.params)}`;
+  }
+
+  /** Plain values that tell two uses of one name apart; a computed parameter says nothing. */
+  #params(params: unknown): string {
+    if (this.#bare) return '';
+    const values = typeof params === 'object' && params !== null ? Object.values(params) : [params];
+    const said = values.filter((value) => ['string', 'number', 'boolean'].includes(typeof value));
+    return said.length > 0 ? `(${said.join(', ')})` : '';
+  }
 }
 
 export function delayName(delay: unknown): string {

@@ -220,7 +220,7 @@ class LiveRecorder implements Recorder {
       ...this.#stamp(),
       kind: 'machine',
       machine: name,
-      model: modelOf(logic),
+      model: modelOf(logic, { bare: true }),
     };
     const made = { name, sights: sightsOf(logic, this.#allow), line: `${JSON.stringify(entry)}\n` };
     this.#machines.set(logic.config, made);
