@@ -7,6 +7,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { modelOf } from '../diagram/model.ts';
+import { HoldfastError } from '../errors.ts';
 import { identityOf } from '../verify/reached.ts';
 import { type Entry, type Happening, headerOf, type Value, type Verdict } from './recording.ts';
 import { Ring } from './ring.ts';
@@ -88,7 +89,7 @@ const defaults = { entriesMax: 20_000, bytesMax: 8 * 1024 * 1024 };
  *     const service = createGateway({ ...options, inspect: recording });
  *     writeFileSync('flapping.ndjson', recording.text());   // holdfast diagram flapping.ndjson
  *
- * Throws a `RangeError` that names the option, the rule and the value.
+ * Throws `HF_OPTION_INVALID`, which names the option, the rule and the value.
  */
 export function recorder(options: RecorderOptions = {}): Recorder {
   const { entriesMax = defaults.entriesMax, bytesMax = defaults.bytesMax } = options;
@@ -102,7 +103,10 @@ export function recorder(options: RecorderOptions = {}): Recorder {
 
 function within(option: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RangeError(`${option} must be a whole number from ${least} to ${most}; got ${value}`);
+  const rule = `must be a whole number from ${least} to ${most}`;
+  throw new HoldfastError('HF_OPTION_INVALID', `${option} ${rule}; got ${value}`, {
+    details: { option },
+  });
 }
 
 class LiveRecorder implements Recorder {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../machines/guarantees.ts';
 import { parts } from '../../machines/parts.ts';
-import { both, linkAlone, serviceAlone } from '../../machines/world.ts';
+import { both, linkAlone, serviceAlone, serviceOnce } from '../../machines/world.ts';
 import { formatLasso, liveness } from '../../src/verify/index.ts';
 import { prove } from './worlds.ts';
 
@@ -15,6 +15,12 @@ describe('a link alone keeps every guarantee', () => {
 describe('a service alone keeps every guarantee', () => {
   it('with two messages in flight, delivered in any order', () => {
     prove(serviceAlone, { delivery: 'async', inFlight: 2 });
+  });
+});
+
+describe('a service that may fail once keeps every guarantee', () => {
+  it('with three messages in flight, delivered in any order', () => {
+    prove(serviceOnce, { delivery: 'async', inFlight: 3 });
   });
 });
 
