@@ -13,6 +13,8 @@ export interface DemoOptions {
   /** how long to go on, in rounds; without it, one round */
   for?: number;
   json?: boolean;
+  /** serve a page that shows what happens */
+  inspect?: boolean;
 }
 
 /** What even a machine that does a hundred other things has time for. */
@@ -25,15 +27,29 @@ const patience = {
   stableMs: 1_000,
 };
 
-export async function demo({ for: forMs, json = false }: DemoOptions): Promise<number> {
-  const tour = new Tour(new Log({ stream: process.stdout, json, stamp: 'elapsed' }), forMs);
-  return tour.walk();
+export async function demo({ for: forMs, json = false, ...more }: DemoOptions): Promise<number> {
+  const log = new Log({ stream: process.stdout, json, stamp: 'elapsed' });
+  if (!more.inspect) return new Tour(log, forMs).walk();
+  const { watching } = await import('./inspect.ts');
+  const { recording, served } = await watching();
+  const { url } = served;
+  try {
+    return await new Tour(log, forMs, { recording, url }).walk();
+  } finally {
+    await served.close();
+  }
+}
+
+interface Watch {
+  recording: unknown;
+  url: string;
 }
 
 class Tour {
   readonly #log: Log;
   readonly #forMs: number | undefined;
   readonly #gateway: Gateway;
+  readonly #watch: Watch | undefined;
   /** aborts when the tour is to end: its time is over, or somebody pressed Ctrl-C */
   readonly #end = new AbortController();
   #interruptedBy: NodeJS.Signals | undefined;
@@ -42,9 +58,10 @@ class Tour {
   #failed = 0;
   #sums = 0;
 
-  constructor(log: Log, forMs: number | undefined) {
+  constructor(log: Log, forMs: number | undefined, watch?: Watch) {
     this.#log = log;
     this.#forMs = forMs;
+    this.#watch = watch;
     this.#gateway = this.#make();
   }
 
@@ -69,6 +86,7 @@ class Tour {
     return createGateway({
       name: 'demo',
       cooldownMs: 500,
+      ...(this.#watch && { inspect: this.#watch.recording }),
       process: {
         plan: () => {
           this.#crashes -= 1;
@@ -110,6 +128,10 @@ class Tour {
     this.#log.title(
       `A practice gateway, the link to it, and ${faults.length} faults, ${length}. Ctrl-C stops.`,
     );
+    if (this.#watch === undefined) return;
+    const { url } = this.#watch;
+    this.#log.say('watch', `${url} shows every actor, live`);
+    this.#log.record('inspector', { url });
   }
 
   async #steps(): Promise<void> {

@@ -35,12 +35,14 @@ import type { CheckOptions } from './check.ts';
 import type { ConformOptions } from './conform.ts';
 import type { DemoOptions } from './demo.ts';
 import type { DiagramOptions } from './diagram.ts';
+import type { InspectOptions } from './inspect.ts';
 import type { MutantsOptions } from './mutants.ts';
 import {
   checkNotes,
   conformanceNotes,
   demoNotes,
   diagramNotes,
+  inspectNotes,
   mutantsNotes,
   replayNotes,
   rootNotes,
@@ -70,6 +72,7 @@ function program(): Command {
   addCheck(root);
   addDiagram(root);
   addSimulate(root);
+  addInspect(root);
   addReplay(root);
   addConformance(root);
   addMutants(root);
@@ -85,6 +88,7 @@ function addDemo(root: Command): void {
         ' deaf, restarted and broken. Each step is checked. Ends by itself.',
     )
     .option('--for <duration>', 'go on this long, e.g. 30s (default: one tour)', duration('--for'))
+    .option('--inspect', 'print a URL that shows every actor, live')
     .option('--json', 'print NDJSON on stdout')
     .addHelpText('after', demoNotes)
     .action(async (options: DemoOptions) => {
@@ -219,6 +223,21 @@ function addDiagram(root: Command): void {
     .action(async (files: string[], options: DiagramOptions) => {
       const { diagram } = await import('./diagram.ts');
       process.exitCode = await diagram(files, options);
+    });
+}
+
+function addInspect(root: Command): void {
+  root
+    .command('inspect')
+    .summary('show a recording in the browser')
+    .description('Shows a recording in the browser, from this machine alone, until Ctrl-C.')
+    .argument('<file>', 'a recording (.ndjson), as holdfast/inspect and simulate --record write it')
+    .option('--port <n>', 'of 127.0.0.1 (default: a free one)', many('--port'))
+    .option('--json', 'print one JSON object on stdout')
+    .addHelpText('after', inspectNotes)
+    .action(async (file: string, options: InspectOptions) => {
+      const { inspect } = await import('./inspect.ts');
+      process.exitCode = await inspect(file, options);
     });
 }
 

@@ -23,6 +23,7 @@ export const demoNotes = `
 Examples:
   $ holdfast demo                 the tour, once
   $ holdfast demo --for 30s       for half a minute, round after round
+  $ holdfast demo --inspect       and a page that shows every actor, live
   $ holdfast demo --json | jq .   one JSON object a line, for a program
 
 Exit codes:
@@ -184,3 +185,13 @@ Exit codes:
   128+n  signal n ended it
   1      Holdfast gave up for another reason: not started, not ready, no link
   2      an option is wrong: the message names it, the rule and the value`;
+
+export const inspectNotes = `
+Examples:
+  $ holdfast simulate --run 3 --record hours.ndjson
+  $ holdfast inspect hours.ndjson
+      prints a URL; whoever has all of it may look, nobody else
+
+Exit codes:
+  2    an option or FILE is wrong: the message says which and why
+  130  Ctrl-C`;

@@ -3,14 +3,14 @@
  * drawing a file, and a word on stderr where a recording is longer than what is drawn. It must
  * never draw a part that the file does not have.
  */
-import { readFileSync } from 'node:fs';
 import { type Sequence, sequenceToMermaid } from '../diagram/sequence.ts';
 import { sequenceToSvg } from '../diagram/sequence-svg.ts';
 import type { Theme } from '../diagram/theme.ts';
-import { NotARecording, type Recording, readRecording } from '../inspector/recording.ts';
+import { readRecording } from '../inspector/recording.ts';
 import { sequenceOf } from '../inspector/sequence.ts';
 import { UsageError } from './arguments.ts';
 import { load as counterexample } from './counterexample.ts';
+import { recordingIn } from './inspect.ts';
 import { storyOf } from './story.ts';
 
 export interface SequenceOptions {
@@ -45,7 +45,7 @@ function saved(file: string, part: number | undefined): Sequence {
 }
 
 function recorded(file: string, from: number | undefined, to: number | undefined): Sequence {
-  const recording = read(file);
+  const recording = readRecording(recordingIn(file));
   const numbers = recording.entries.flatMap(({ kind, n }) => (kind === 'base' ? [] : n));
   const [first = 1, last = 0] = [numbers.at(0), numbers.at(-1)];
   if (from !== undefined && from > (to ?? last)) {
@@ -58,14 +58,4 @@ function recorded(file: string, from: number | undefined, to: number | undefined
     process.stderr.write(`entries ${begin} to ${end} of ${first} to ${last}; ${others}\n`);
   }
   return sequenceOf(recording, { from: begin, to: end });
-}
-
-function read(file: string): Recording {
-  try {
-    return readRecording(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const rule = error instanceof NotARecording ? 'must be a recording' : 'must be readable';
-    throw new UsageError(`FILE ${rule}: ${file}: ${why}`);
-  }
 }

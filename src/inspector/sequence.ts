@@ -122,7 +122,7 @@ class Teller {
 const lateFrom = 50;
 
 /** What is in an envelope, and the words that it carries: `socket.closed lost`. */
-function wordsOf(event: Shown): string {
+export function wordsOf(event: Shown): string {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) return '…';
   const inner = event.report ?? event.order;
   if (inner !== undefined && event.gen !== undefined) return wordsOf(inner);
@@ -132,7 +132,7 @@ function wordsOf(event: Shown): string {
 }
 
 /** As a trace writes it: `waiting.floored`, `life.wanted + ledger.idle`. */
-function shortValue(value: Value): string {
+export function shortValue(value: Value): string {
   if (typeof value === 'string') return value;
   const regions = Object.entries(value).map(([name, inner]) => {
     const below = shortValue(inner);

@@ -1,0 +1,58 @@
+/**
+ * `holdfast inspect`, and `--inspect` of other commands: a recording in the browser, live or from a
+ * file. It promises that the URL is the only key, and that the server ends with the command. It
+ * must never open a browser by itself.
+ */
+import { readFileSync } from 'node:fs';
+import { assets } from '../inspector/assets.ts';
+import { type Recorder, recorder } from '../inspector/recorder.ts';
+import { NotARecording, readRecording } from '../inspector/recording.ts';
+import { type Served, serve } from '../inspector/server.ts';
+import { UsageError } from './arguments.ts';
+import { codeOf, onInterrupt } from './interrupt.ts';
+
+export interface InspectOptions {
+  port?: number;
+  json?: boolean;
+}
+
+/** Shows a saved recording until Ctrl-C. */
+export async function inspect(file: string, options: InspectOptions): Promise<number> {
+  const text = recordingIn(file);
+  const served = await serve({ text: () => text, listen: () => () => {} }, assets(), options);
+  const asked = new Promise<NodeJS.Signals>((resolve) => {
+    onInterrupt({
+      stop: resolve,
+      kill: (signal) => process.exit(codeOf(signal)),
+      killNow: () => {},
+    });
+  });
+  const { url } = served;
+  process.stdout.write(options.json ? `${JSON.stringify({ file, url })}\n` : `${url}\n`);
+  if (!options.json) process.stderr.write(`${file} is shown there until Ctrl-C\n`);
+  // the server alone keeps nothing alive
+  const awake = setInterval(() => {}, 2 ** 30);
+  const signal = await asked;
+  clearInterval(awake);
+  await served.close();
+  return codeOf(signal);
+}
+
+/** The text of a file that is a recording. */
+export function recordingIn(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8');
+    readRecording(text);
+    return text;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const rule = error instanceof NotARecording ? 'must be a recording' : 'must be readable';
+    throw new UsageError(`FILE ${rule}: ${file}: ${why}`);
+  }
+}
+
+/** What a command that runs something gives to its gateway, and where it is seen. */
+export async function watching(): Promise<{ recording: Recorder; served: Served }> {
+  const recording = recorder();
+  return { recording, served: await serve(recording, assets()) };
+}

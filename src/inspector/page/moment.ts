@@ -1,0 +1,59 @@
+/**
+ * What is known at one moment of a recording: who is there, where each one is, what it did last,
+ * and what was counted until then. It must never know of an entry that was not applied.
+ */
+import type { Entry } from '../recording.ts';
+import { Replica } from '../replica.ts';
+
+export class Moment {
+  readonly replica = new Replica();
+  readonly paths = new Map<number, string>();
+  /** how often an actor of a path was made */
+  readonly spawns = new Map<string, number>();
+  /** by the machine and the identity of a transition */
+  readonly taken = new Map<string, number>();
+  /** of each actor, the transitions of its last step */
+  readonly fired = new Map<number, readonly string[]>();
+  /** milliseconds of the recording */
+  at = 0;
+
+  apply(entry: Entry): void {
+    this.at = entry.at;
+    this.replica.apply(entry);
+    if (entry.kind === 'base') for (const one of entry.actors) this.#met(one.actor, one.path);
+    else if (entry.kind === 'spawn') this.#met(entry.actor, entry.path);
+    else if (entry.kind === 'step') this.#stepped(entry.actor, entry.edges);
+    else if (entry.kind === 'stopped') this.fired.delete(entry.actor);
+  }
+
+  copy(): Moment {
+    const other = new Moment();
+    const pairs = [
+      [this.replica.actors, other.replica.actors],
+      [this.paths, other.paths],
+      [this.spawns, other.spawns],
+      [this.taken, other.taken],
+      [this.fired, other.fired],
+    ] as const;
+    for (const [from, to] of pairs) {
+      for (const [key, value] of from) (to as Map<unknown, unknown>).set(key, value);
+    }
+    other.at = this.at;
+    return other;
+  }
+
+  #met(actor: number, path: string): void {
+    this.paths.set(actor, path);
+    this.spawns.set(path, (this.spawns.get(path) ?? 0) + 1);
+  }
+
+  #stepped(actor: number, edges: readonly string[]): void {
+    if (edges.length === 0) return;
+    this.fired.set(actor, edges);
+    const { machine = '' } = this.replica.actors.get(actor) ?? {};
+    for (const edge of edges) {
+      const key = `${machine} ${edge}`;
+      this.taken.set(key, (this.taken.get(key) ?? 0) + 1);
+    }
+  }
+}
