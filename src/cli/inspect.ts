@@ -3,8 +3,8 @@
  * file. It promises that the URL is the only key, and that the server ends with the command. It
  * must never open a browser by itself.
  */
-import { readFileSync } from 'node:fs';
-import { assets } from '../inspector/assets.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { assets, standalone } from '../inspector/assets.ts';
 import { type Recorder, recorder } from '../inspector/recorder.ts';
 import { NotARecording, readRecording } from '../inspector/recording.ts';
 import { type Served, serve } from '../inspector/server.ts';
@@ -14,11 +14,14 @@ import { codeOf, onInterrupt } from './interrupt.ts';
 export interface InspectOptions {
   port?: number;
   json?: boolean;
+  /** a file for a page that needs no server */
+  out?: string;
 }
 
 /** Shows a saved recording until Ctrl-C. */
 export async function inspect(file: string, options: InspectOptions): Promise<number> {
   const text = recordingIn(file);
+  if (options.out !== undefined) return write(options.out, standalone(text));
   const served = await serve({ text: () => text, listen: () => () => {} }, assets(), options);
   const asked = new Promise<NodeJS.Signals>((resolve) => {
     onInterrupt({
@@ -38,6 +41,18 @@ export async function inspect(file: string, options: InspectOptions): Promise<nu
   return codeOf(signal);
 }
 
+function write(file: string, page: string): number {
+  try {
+    writeFileSync(file, page);
+    return 0;
+  } catch (error) {
+    throw new UsageError(`--out cannot be written: ${messageOf(error)}`);
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 /** The text of a file that is a recording. */
 export function recordingIn(file: string): string {
   try {
@@ -45,7 +60,7 @@ export function recordingIn(file: string): string {
     readRecording(text);
     return text;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const rule = error instanceof NotARecording ? 'must be a recording' : 'must be readable';
     throw new UsageError(`FILE ${rule}: ${file}: ${why}`);
   }

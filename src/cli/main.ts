@@ -233,6 +233,7 @@ function addInspect(root: Command): void {
     .description('Shows a recording in the browser, from this machine alone, until Ctrl-C.')
     .argument('<file>', 'a recording (.ndjson), as holdfast/inspect and simulate --record write it')
     .option('--port <n>', 'of 127.0.0.1 (default: a free one)', many('--port'))
+    .option('--out <file>', 'write one .html that needs no server, and end', folder('--out'))
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', inspectNotes)
     .action(async (file: string, options: InspectOptions) => {

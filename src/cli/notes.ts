@@ -191,6 +191,8 @@ Examples:
   $ holdfast simulate --run 3 --record hours.ndjson
   $ holdfast inspect hours.ndjson
       prints a URL; whoever has all of it may look, nobody else
+  $ holdfast inspect hours.ndjson --out hours.html
+      a page to send to somebody: it opens without a server, and fetches nothing
 
 Exit codes:
   2    an option or FILE is wrong: the message says which and why

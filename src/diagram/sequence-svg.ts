@@ -19,7 +19,7 @@ const gap = 8;
 
 export function sequenceToSvg(
   sequence: Sequence,
-  { theme = 'auto' }: { theme?: Theme | undefined } = {},
+  { theme = 'auto' }: { theme?: Theme | 'none' | undefined } = {},
 ) {
   const page = new Page(sequence);
   const { width, height } = page;
@@ -29,7 +29,7 @@ export function sequenceToSvg(
     '<!-- Drawn from a trace by holdfast diagram. -->',
     `<title>${safe(sequence.id)}</title>`,
     ...(sequence.description ? [`<desc>${safe(sequence.description)}</desc>`] : []),
-    `<style>${styleOf(theme)}</style>`,
+    ...(theme === 'none' ? [] : [`<style>${styleOf(theme)}</style>`]),
     `<defs>${tip}</defs>`,
     `<rect class="page" width="${width}" height="${height}"/>`,
     ...page.lines,

@@ -108,8 +108,7 @@ class Teller {
   #moved(actor: number, value: Value): Event {
     const before = this.#values.get(actor);
     this.#values.set(actor, value);
-    const words = shortValue(isRegions(value) && isRegions(before) ? moved(before, value) : value);
-    return { kind: 'state', at: this.#at(actor), words };
+    return { kind: 'state', at: this.#at(actor), words: becameWords(before, value) };
   }
 
   /** Those of one path, one after another, share a lane. */
@@ -130,6 +129,10 @@ export function wordsOf(event: Shown): string {
   const words = Object.values(rest).filter((one) => typeof one === 'string');
   return [type, ...words].join(' ');
 }
+
+/** Where it is now; of regions side by side, those that moved. */
+export const becameWords = (before: Value | undefined, now: Value): string =>
+  shortValue(isRegions(now) && isRegions(before) ? moved(before, now) : now);
 
 /** As a trace writes it: `waiting.floored`, `life.wanted + ledger.idle`. */
 export function shortValue(value: Value): string {

@@ -1,10 +1,14 @@
 /** The inspector's page in Chromium: live beside the demo as it is installed, and on a file. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createActor, createMachine } from 'xstate';
 import { faults } from '../../src/cli/tour.ts';
+import { recorder } from '../../src/inspector/recorder.ts';
+import { readRecording } from '../../src/inspector/recording.ts';
 import { holdfast } from '../cli/house.ts';
 import { openChromium } from './chromium.ts';
 
@@ -26,7 +30,7 @@ async function opened(address: string, width = 1280) {
   page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
   page.on('requestfailed', (request) => wrong.push(`failed: ${request.url()}`));
   page.on('request', (request) => {
-    if (!request.url().startsWith(own) && !request.url().startsWith('data:')) {
+    if (!request.url().startsWith(own) && !/^(data|blob):/.test(request.url())) {
       wrong.push(`elsewhere: ${request.url()}`);
     }
   });
@@ -81,11 +85,65 @@ describe('the page', () => {
     await page.locator('.state.active:not(.frame)').first().waitFor();
     expect(await text(page, '.log')).not.toContain('outside → gateway: dispose');
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    // one entry back and on, to an oddity and the next, by the keyboard
+    const where = () => page.getByRole('slider').inputValue().then(Number);
+    const [middle] = [await where(), await slider.blur()];
+    await page.keyboard.press('ArrowLeft');
+    expect(await where()).toBe(middle - 1);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('p');
+    expect(await where()).toBeLessThan(middle);
+    const odd = await text(page, '.log li >> nth=0');
+    expect(odd).toMatch(/dropped|ignores|late|spawns|ended before/);
+    await page.keyboard.press('n');
+    expect(await where()).toBeGreaterThanOrEqual(middle);
+    await page.getByLabel('Look for').fill('spawns');
+    expect(await text(page, '.log ol')).not.toContain(' → ');
+    await page.getByLabel('Look for').fill('');
+    await page.keyboard.press('Escape');
+    // why, and with what context
+    await page.getByRole('button', { name: /^gateway/ }).click();
+    expect(await text(page, '.detail')).toMatch(/[✓✗] \w+[\s\S]*Context[\s\S]*gens/);
+    // the same as a sequence, and as a file
+    await page.getByRole('button', { name: 'sequence' }).click();
+    await page.locator('.drawing .pill').first().waitFor();
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'save' }).click();
+    const saved = readFileSync(await (await saving).path(), 'utf8');
+    const { entries } = readRecording(readFileSync(file, 'utf8'));
+    expect(readRecording(saved).entries.at(-1)).toEqual(entries.at(-1));
     await page.getByRole('button', { name: 'latest' }).click();
+    await page.getByRole('button', { name: 'statechart' }).click();
     await page.getByText('Nobody is there any more').waitFor();
     expect(wrong).toEqual([]);
     shown.signal('SIGINT');
     expect((await shown.ended()).code).toBe(130);
+  });
+
+  it('is one file that needs no server, whatever stands in the recording', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'holdfast-page-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    const [from, to] = [join(home, 'it.ndjson'), join(home, 'it.html')];
+    const recording = recorder();
+    const hostile = '</script><script>alert(1)</script><!--';
+    const machine = createMachine({
+      id: 'lamp',
+      description: hostile,
+      initial: 'off',
+      states: { off: { on: { [hostile]: 'on' } }, on: {} },
+    });
+    const actor = createActor(machine, { inspect: recording });
+    actor.start();
+    actor.send({ type: hostile });
+    // and its writer was killed in the middle of a line
+    writeFileSync(from, `${recording.text()}{"n":`);
+    expect((await holdfast(['inspect', from, '--out', to]).ended()).code).toBe(0);
+    const { page, wrong } = await opened(pathToFileURL(to).href);
+    await page.locator('.state.active', { hasText: 'on' }).first().waitFor();
+    expect(await text(page, '.drawing')).toContain(hostile);
+    expect(await text(page, '.log')).toContain(`outside → lamp: ${hostile}`);
+    expect(wrong.filter((one) => !one.startsWith('elsewhere: file:'))).toEqual([]);
+    expect(wrong).toHaveLength(1);
   });
 
   it('refuses who has not the whole URL, and says what to do', { timeout: 60_000 }, async () => {

@@ -27,17 +27,19 @@ LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
 OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE.
 */
-import { h, render, type VNode } from 'preact';
+import { type ComponentChild, h, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { byTree, timerName } from '../../verify/paths.ts';
+import { byTree } from '../../verify/paths.ts';
 import type { ActorState } from '../recording.ts';
-import { shortValue } from '../sequence.ts';
 import { Statechart } from './chart.ts';
+import { Detail } from './detail.ts';
 import { Feed } from './feed.ts';
-import { lineOf } from './line.ts';
+import { Log } from './log.ts';
 import type { Moment } from './moment.ts';
+import { Story } from './story.ts';
+import { Tree } from './tree.ts';
 
-const linesMost = 300;
+const views = ['statechart', 'sequence'] as const;
 /** how often countdowns move, milliseconds */
 const tickMs = 250;
 
@@ -49,30 +51,61 @@ const readings: Readonly<Record<Feed['reading'], string>> = {
 };
 
 /** `length`: so many entries are shown; undefined follows what comes. */
-function App({ feed }: { feed: Feed }): VNode {
+function App({ feed }: { feed: Feed }): ComponentChild {
   const [chosen, choose] = useState<string | undefined>(undefined);
   const [length, goTo] = useState<number | undefined>(undefined);
+  const [view, setView] = useState<'statechart' | 'sequence'>('statechart');
   const moment = feed.moment(length);
   const now = length === undefined ? feed.now : moment.at;
   const actors = [...moment.replica.actors.values()].sort((a, b) => byTree(a.path, b.path));
   const actor = actors.find(({ path }) => path === chosen) ?? actors.find((one) => one.machine);
-  const model = actor?.machine === undefined ? undefined : feed.models.get(actor.machine);
   return h('main', {}, [
     h('header', { class: 'top', key: 'top' }, [
       h('h1', {}, 'Holdfast'),
       h('span', { class: `reading ${feed.reading}`, role: 'status' }, readings[feed.reading]),
+      h('fieldset', {}, [
+        ...views.map((one) => {
+          const pressed = { 'aria-pressed': one === view, onClick: () => setView(one) };
+          return h('button', { key: one, ...pressed }, one);
+        }),
+        h('button', { key: 'save', onClick: () => save(feed) }, 'save'),
+      ]),
       h('span', { class: 'counts' }, countsOf(feed, moment, now)),
     ]),
     h(Tree, { key: 'tree', moment, actors, now, chosen: actor?.path, choose }),
-    model && actor
-      ? h(Statechart, {
-          ...{ key: `chart ${actor.machine}`, model, value: actor.value },
-          fired: moment.fired.get(actor.actor) ?? [],
-          taken: (edge: string) => moment.taken.get(`${actor.machine} ${edge}`) ?? 0,
-        })
-      : h('section', { class: 'chart', key: 'none' }, h('p', {}, noChart(actor, feed))),
-    h(Log, { key: 'log', feed, moment, length, goTo }),
+    view === 'sequence'
+      ? h(Story, { key: 'story', feed, length, actor: actor?.actor })
+      : h(Chart, { key: 'chart', feed, moment, actor }),
+    actor && h(Detail, { key: 'detail', actor, moment, entries: feed.entries, length }),
+    h(Log, { key: 'log', feed, length, goTo }),
   ]);
+}
+
+interface ChartProps {
+  feed: Feed;
+  moment: Moment;
+  actor: ActorState | undefined;
+}
+
+function Chart({ feed, moment, actor }: ChartProps): ComponentChild {
+  const model = actor?.machine === undefined ? undefined : feed.models.get(actor.machine);
+  if (model === undefined || actor === undefined) {
+    return h('section', { class: 'chart' }, h('p', {}, noChart(actor, feed)));
+  }
+  return h(Statechart, {
+    ...{ key: model.id, model, value: actor.value },
+    fired: moment.fired.get(actor.actor) ?? [],
+    taken: (edge: string) => moment.taken.get(`${actor.machine} ${edge}`) ?? 0,
+  });
+}
+
+/** What was read until now, as a file that holdfast inspect and holdfast diagram read. */
+function save(feed: Feed): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([feed.text()], { type: 'application/x-ndjson' }));
+  link.download = 'recording.ndjson';
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 function countsOf({ count, missing }: Feed, { replica }: Moment, now: number): string {
@@ -87,67 +120,7 @@ function noChart(actor: ActorState | undefined, feed: Feed): string {
     : 'Nobody is there any more: go back in time, below.';
 }
 
-interface TreeProps {
-  moment: Moment;
-  actors: readonly ActorState[];
-  now: number;
-  chosen: string | undefined;
-  choose: (path: string) => void;
-}
-
-function Tree({ moment, actors, now, chosen, choose }: TreeProps): VNode {
-  const rows = actors.map(({ actor, path, value, timers }) => {
-    const depth = path.split('/').length - 1;
-    const again = (moment.spawns.get(path) ?? 1) - 1;
-    return h('li', { key: actor, class: `depth-${Math.min(depth, 6)}` }, [
-      h('button', { 'aria-pressed': path === chosen, onClick: () => choose(path) }, [
-        h('b', {}, path.split('/').at(-1)),
-        again > 0 ? h('i', { title: 'how often it was made anew' }, ` ↻${again}`) : null,
-        h('span', {}, value === undefined ? 'leaf' : shortValue(value)),
-      ]),
-      ...Object.entries(timers).map(([timer, due]) => {
-        const left = (Math.max(0, due - now) / 1000).toFixed(1);
-        return h('p', { key: timer, class: 'timer' }, `◷ ${timerName(timer)} in ${left} s`);
-      }),
-    ]);
-  });
-  return h('nav', { 'aria-label': 'Actors' }, h('ul', {}, rows));
-}
-
-interface LogProps {
-  feed: Feed;
-  moment: Moment;
-  length: number | undefined;
-  goTo: (length: number | undefined) => void;
-}
-
-function Log({ feed, moment, length, goTo }: LogProps): VNode {
-  const all = feed.entries.length;
-  const shown = length ?? all;
-  const lines = feed.entries.slice(Math.max(0, shown - linesMost), shown).reverse();
-  const rows = lines.flatMap((entry) => {
-    const line = lineOf(entry, moment.paths);
-    if (line === undefined) return [];
-    return h('li', { key: entry.n, class: line.mark }, [
-      h('time', {}, (entry.at / 1000).toFixed(3)),
-      h('span', {}, line.words),
-    ]);
-  });
-  const onInput = (event: Event) => {
-    const to = Number((event.currentTarget as HTMLInputElement).value);
-    goTo(to >= all ? undefined : to);
-  };
-  const range = { type: 'range', min: 0, max: all, value: shown, onInput };
-  return h('section', { class: 'log', 'aria-label': 'What happened, the last first' }, [
-    h('header', {}, [
-      h('input', { ...range, 'aria-label': 'Entry after which it is shown' }),
-      h('button', { disabled: length === undefined, onClick: () => goTo(undefined) }, 'latest'),
-    ]),
-    h('ol', {}, rows),
-  ]);
-}
-
-function Page({ token }: { token: string }): VNode {
+function Page({ token }: { token: string }): ComponentChild {
   const [feed, shown] = useState<{ feed: Feed } | undefined>(undefined);
   useEffect(() => {
     let isDue = false;
@@ -159,7 +132,9 @@ function Page({ token }: { token: string }): VNode {
         shown({ feed: next });
       });
     });
-    void next.read(token);
+    const held = document.getElementById('recording')?.textContent;
+    if (held === undefined) void next.read(token);
+    else next.hold(held.trimStart());
     const ticking = setInterval(() => next.reading === 'live' && shown({ feed: next }), tickMs);
     return () => clearInterval(ticking);
   }, [token]);

@@ -12,6 +12,7 @@ import { atLevel, type Level, levelsOf } from '../../diagram/level.ts';
 import type { DiagramModel } from '../../diagram/model.ts';
 import { toSvg } from '../../diagram/svg.ts';
 import type { Value } from '../recording.ts';
+import { elementOf } from './picture.ts';
 
 interface Lit {
   model: DiagramModel;
@@ -39,10 +40,17 @@ function drawingIn(model: DiagramModel, level: Level): Promise<string> {
 }
 
 async function draw(model: DiagramModel, level: Level): Promise<string> {
-  engine ??= new ELK({ workerUrl: '/elk.js' });
+  engine ??= new ELK({ workerUrl: workerUrl() });
   const chart = chartOf(atLevel(model, level));
   const direction = level === 'overview' ? 'RIGHT' : (model.direction ?? 'DOWN');
   return toSvg(await drawingOf(chart, direction, engine), { theme: 'none' });
+}
+
+/** In a page without a server the worker's text is in the page. */
+function workerUrl(): string {
+  const text = document.getElementById('elk')?.textContent;
+  if (text === undefined) return '/elk.js';
+  return URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
 }
 
 export function Statechart(lit: Lit): VNode {
@@ -87,15 +95,6 @@ export function Statechart(lit: Lit): VNode {
 }
 
 const middle = { block: 'center', inline: 'center' } as const;
-
-/** As large as in diagrams/: its text is meant to be read at that size. */
-function elementOf(svg: string): Node {
-  const { documentElement } = new DOMParser().parseFromString(svg, 'image/svg+xml');
-  const [, , width = '', height = ''] = documentElement.getAttribute('viewBox')?.split(' ') ?? [];
-  documentElement.setAttribute('width', width);
-  documentElement.setAttribute('height', height);
-  return document.importNode(documentElement, true);
-}
 
 function light(place: HTMLElement, { model, value, fired, taken }: Lit): void {
   const active = activeIn(model, value);

@@ -4,7 +4,8 @@
  * the server of this page, or write the token anywhere.
  */
 import type { DiagramModel } from '../../diagram/model.ts';
-import { type Entry, readRecording } from '../recording.ts';
+import { type Entry, headerOf, readRecording } from '../recording.ts';
+import { lineOf } from './line.ts';
 import { Moment } from './moment.ts';
 
 export type Reading = 'waiting' | 'live' | 'over' | 'refused';
@@ -12,13 +13,15 @@ export type Reading = 'waiting' | 'live' | 'over' | 'refused';
 /** Entries between which one can go back in time; all are counted. */
 const keptMost = 100_000;
 /** Moments that are kept to go on from, each so many entries after the last. */
-const stride = 2_000;
+const stride = 500;
 
-const header = '{"holdfast":"recording","version":1,"missing":0}\n';
+const header = `${JSON.stringify(headerOf(0))}\n`;
 
 export class Feed {
   reading: Reading = 'waiting';
   readonly models = new Map<string, DiagramModel>();
+  /** of every actor that there ever was */
+  readonly paths = new Map<number, string>();
   /** those that are kept, without definitions */
   readonly entries: Entry[] = [];
   count = 0;
@@ -26,6 +29,8 @@ export class Feed {
   readonly #last = new Moment();
   /** what was before each `stride` of the entries */
   readonly #marks: Moment[] = [];
+  /** how many entries there were with each that is odd */
+  #odd: number[] = [];
   #rest = '';
   /** the moment of this page at which the recording was at 0 */
   #zero = Number.POSITIVE_INFINITY;
@@ -41,6 +46,15 @@ export class Feed {
     return this.reading === 'live' ? Math.max(at, performance.now() - this.#zero) : at;
   }
 
+  /** So many entries are shown where the next odd one is the last; undefined: there is none. */
+  oddAfter(length: number): number | undefined {
+    return this.#odd.find((at) => at > length);
+  }
+
+  oddBefore(length: number): number | undefined {
+    return this.#odd.findLast((at) => at < length);
+  }
+
   /** After so many of the entries; without a number, after all. */
   moment(length?: number): Moment {
     if (length === undefined || length >= this.entries.length) return this.#last;
@@ -48,6 +62,19 @@ export class Feed {
     const moment = this.#marks[mark]?.copy() ?? new Moment();
     for (const entry of this.entries.slice(mark * stride, length)) moment.apply(entry);
     return moment;
+  }
+
+  /** All that is kept, as NDJSON. */
+  text(): string {
+    const [first] = this.#marks;
+    const actors = [...(first?.replica.actors.values() ?? [])];
+    const gone = this.count - this.models.size - this.entries.length + this.missing;
+    const base: Entry[] = actors.length === 0 ? [] : [{ n: 0, at: 0, kind: 'base', actors }];
+    const models = [...this.models].map(([machine, model]): Entry => {
+      return { n: 0, at: 0, kind: 'machine', machine, model };
+    });
+    const lines = [headerOf(gone), ...models, ...base, ...this.entries];
+    return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   }
 
   async read(token: string): Promise<void> {
@@ -66,6 +93,12 @@ export class Feed {
     } catch {
       // the app has ended: what was read stays
     }
+    this.#become('over');
+  }
+
+  /** A recording that is in the page. */
+  hold(text: string): void {
+    this.take(text);
     this.#become('over');
   }
 
@@ -95,12 +128,27 @@ export class Feed {
       this.models.set(entry.machine, entry.model);
       return;
     }
+    for (const { actor, path } of madeBy(entry)) this.paths.set(actor, path);
     if (this.entries.length % stride === 0) this.#marks.push(this.#last.copy());
     this.#zero = Math.min(this.#zero, performance.now() - entry.at);
     this.#last.apply(entry);
     this.entries.push(entry);
+    if (this.#isOdd(entry)) this.#odd.push(this.entries.length);
     if (this.entries.length <= keptMost) return;
     this.entries.splice(0, stride);
     this.#marks.shift();
+    this.#odd = this.#odd.flatMap((at) => (at > stride ? at - stride : []));
+  }
+
+  /** What somebody who looks for trouble looks for: also a machine that was made anew. */
+  #isOdd(entry: Entry): boolean {
+    const { spawns } = this.#last;
+    if (entry.kind !== 'spawn') return lineOf(entry, this.paths)?.mark === 'odd';
+    return entry.machine !== undefined && (spawns.get(entry.path) ?? 0) > 1;
   }
 }
+
+const madeBy = (entry: Entry): readonly { actor: number; path: string }[] => {
+  if (entry.kind === 'base') return entry.actors;
+  return entry.kind === 'spawn' ? [entry] : [];
+};

@@ -4,36 +4,42 @@
  */
 import type { Entry } from '../recording.ts';
 import { Replica } from '../replica.ts';
+import type { Shown } from '../shown.ts';
 
 export class Moment {
   readonly replica = new Replica();
-  readonly paths = new Map<number, string>();
   /** how often an actor of a path was made */
   readonly spawns = new Map<string, number>();
   /** by the machine and the identity of a transition */
   readonly taken = new Map<string, number>();
   /** of each actor, the transitions of its last step */
   readonly fired = new Map<number, readonly string[]>();
+  /** of each actor, the fields of its context that changed last */
+  readonly changed = new Map<number, ReadonlySet<string>>();
   /** milliseconds of the recording */
   at = 0;
 
   apply(entry: Entry): void {
     this.at = entry.at;
     this.replica.apply(entry);
-    if (entry.kind === 'base') for (const one of entry.actors) this.#met(one.actor, one.path);
-    else if (entry.kind === 'spawn') this.#met(entry.actor, entry.path);
+    if (entry.kind === 'base') for (const { path } of entry.actors) this.#met(path);
+    else if (entry.kind === 'spawn') this.#met(entry.path);
     else if (entry.kind === 'step') this.#stepped(entry.actor, entry.edges);
-    else if (entry.kind === 'stopped') this.fired.delete(entry.actor);
+    else if (entry.kind === 'state') this.#changed(entry.actor, entry.context);
+    else if (entry.kind === 'stopped') {
+      this.fired.delete(entry.actor);
+      this.changed.delete(entry.actor);
+    }
   }
 
   copy(): Moment {
     const other = new Moment();
     const pairs = [
       [this.replica.actors, other.replica.actors],
-      [this.paths, other.paths],
       [this.spawns, other.spawns],
       [this.taken, other.taken],
       [this.fired, other.fired],
+      [this.changed, other.changed],
     ] as const;
     for (const [from, to] of pairs) {
       for (const [key, value] of from) (to as Map<unknown, unknown>).set(key, value);
@@ -42,9 +48,13 @@ export class Moment {
     return other;
   }
 
-  #met(actor: number, path: string): void {
-    this.paths.set(actor, path);
+  #met(path: string): void {
     this.spawns.set(path, (this.spawns.get(path) ?? 0) + 1);
+  }
+
+  #changed(actor: number, context: Shown | undefined): void {
+    if (typeof context !== 'object' || context === null) return;
+    this.changed.set(actor, new Set(Object.keys(context)));
   }
 
   #stepped(actor: number, edges: readonly string[]): void {

@@ -23,15 +23,18 @@ body {
 }
 main {
   display: grid; height: 100vh;
-  grid-template: auto minmax(0, 1fr) minmax(0, 14rem) / 19rem minmax(0, 1fr);
+  grid-template: auto minmax(0, 1fr) minmax(0, 14rem) / 18rem minmax(0, 1fr) 17rem;
 }
-select, input, .log button { font: inherit; color: inherit; background: var(--page) }
+select, input, .log button, .top button { font: inherit; color: inherit; background: var(--page) }
 input { accent-color: var(--mark) }
 :focus-visible { outline: 2px solid var(--mark) }
 .top {
   grid-column: 1 / -1; display: flex; flex-wrap: wrap; gap: 1rem; align-items: baseline;
   padding: .5rem .8rem; border-bottom: 1px solid var(--rule);
 }
+fieldset { border: 0; margin: 0; padding: 0; display: flex; gap: .4rem }
+.top button[aria-pressed=true] { background: var(--lit); border-color: var(--mark) }
+button { border: 1px solid var(--rule); border-radius: 4px; cursor: pointer }
 h1 { font-size: 1rem; margin: 0 }
 .counts { color: var(--faint); margin-left: auto; font-variant-numeric: tabular-nums }
 .reading::before { content: "●"; margin-right: .4em; color: var(--faint) }
@@ -56,20 +59,32 @@ ${[1, 2, 3, 4, 5, 6].map((n) => `.depth-${n} { margin-left: ${n * 0.9}rem }`).jo
 .drawing { flex: 1; overflow: auto; padding: .4rem }
 .drawing svg { display: block; margin: auto }
 .fit svg { max-width: 100%; max-height: 100% }
+.detail { overflow: auto; padding: .4rem .8rem; border-left: 1px solid var(--rule) }
+.detail h2 { font-size: .95rem; margin: .4rem 0 .2rem }
+.detail ol { list-style: none; margin: 0; padding: 0 }
+.detail li, .detail dd { overflow-wrap: anywhere }
+.detail small { white-space: nowrap }
+.detail .holds { color: var(--live) }
+.detail .fails, .odd { color: var(--odd) }
+.detail dl { margin: 0 }
+.detail dt { color: var(--faint) }
+.detail dd { margin: 0 0 .2rem 1rem; font-variant-numeric: tabular-nums }
+.detail .changed { color: var(--mark) }
 .log { grid-column: 1 / -1; overflow: auto; border-top: 1px solid var(--rule) }
 .log header {
-  position: sticky; top: 0; display: flex; gap: .8rem; padding: .3rem .8rem;
+  position: sticky; top: 0; display: flex; flex-wrap: wrap; gap: .5rem; padding: .3rem .8rem;
   background: var(--panel); border-bottom: 1px solid var(--rule);
 }
-.log input { flex: 1; min-width: 0 }
+.log input { flex: 1; min-width: 6rem }
+.log input[type=search] { flex: 0 1 12rem }
 .log li { display: flex; gap: .8rem; white-space: nowrap }
 .log time {
   color: var(--faint); font-variant-numeric: tabular-nums; min-width: 5.5rem; text-align: right;
 }
-.log .odd { color: var(--odd) }
 @media (max-width: 700px) {
-  main { grid-template: auto auto minmax(0, 60vh) auto / minmax(0, 1fr); height: auto }
+  main { grid-template: auto auto minmax(0, 60vh) auto auto / minmax(0, 1fr); height: auto }
   nav { border-right: 0; max-height: 40vh }
+  .detail { border-left: 0; max-height: 40vh; border-top: 1px solid var(--rule) }
   .log { max-height: 40vh }
 }
 `;
