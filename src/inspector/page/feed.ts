@@ -80,7 +80,7 @@ export class Feed {
   async read(token: string): Promise<void> {
     try {
       const headers = { authorization: `Bearer ${token}` };
-      const response = await fetch('/recording', { headers, cache: 'no-store' });
+      const response = await fetch('/recording', { headers });
       if (!response.ok || response.body === null) {
         this.#become('refused');
         return;
