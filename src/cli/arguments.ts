@@ -90,6 +90,7 @@ const whole =
 export const seed = whole(0, seedMax);
 export const many = whole(1, 1_000_000);
 export const steps = whole(1, 1_000_000_000);
+export const port = whole(1, 65_535);
 
 export const hours =
   (option: string) =>

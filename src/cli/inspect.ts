@@ -22,7 +22,11 @@ export interface InspectOptions {
 export async function inspect(file: string, options: InspectOptions): Promise<number> {
   const text = recordingIn(file);
   if (options.out !== undefined) return write(options.out, standalone(text));
-  const served = await serve({ text: () => text, listen: () => () => {} }, assets(), options);
+  const served = await serve({ text: () => text, listen: () => () => {} }, assets(), options).catch(
+    (error) => {
+      throw new UsageError(`--port cannot be had: ${messageOf(error)}`);
+    },
+  );
   const asked = new Promise<NodeJS.Signals>((resolve) => {
     onInterrupt({
       stop: resolve,

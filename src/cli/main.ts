@@ -21,6 +21,7 @@ import {
   oneOf,
   pattern,
   places,
+  port,
   protocols,
   restarts,
   seconds,
@@ -232,7 +233,7 @@ function addInspect(root: Command): void {
     .summary('show a recording in the browser')
     .description('Shows a recording in the browser, from this machine alone, until Ctrl-C.')
     .argument('<file>', 'a recording (.ndjson), as holdfast/inspect and simulate --record write it')
-    .option('--port <n>', 'of 127.0.0.1 (default: a free one)', many('--port'))
+    .option('--port <n>', 'of 127.0.0.1 (default: a free one)', port('--port'))
     .option('--out <file>', 'write one .html that needs no server, and end', folder('--out'))
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', inspectNotes)

@@ -195,5 +195,6 @@ Examples:
       a page to send to somebody: it opens without a server, and fetches nothing
 
 Exit codes:
+  0    --out is written
   2    an option or FILE is wrong: the message says which and why
   130  Ctrl-C`;

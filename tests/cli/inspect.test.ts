@@ -1,0 +1,65 @@
+/** `holdfast inspect` as it is installed: what it refuses, and that it ends when it is asked to. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { holdfast, type Json } from './house.ts';
+
+const header = '{"holdfast":"recording","version":1,"missing":0}\n';
+
+function recordingIn(text = header): string {
+  const home = mkdtempSync(join(tmpdir(), 'holdfast-inspect-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  const file = join(home, 'some.ndjson');
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('holdfast inspect', () => {
+  it('serves a recording to whoever has the URL, until Ctrl-C', async () => {
+    const file = recordingIn();
+    const shown = holdfast(['inspect', file, '--json']);
+    await shown.printed('stdout', '\n');
+    const { url } = JSON.parse(shown.text('stdout')) as Json & { url: string };
+    const { origin, hash } = new URL(url);
+    const headers = { authorization: `Bearer ${hash.slice(1)}` };
+    const answer = await fetch(`${origin}/recording`, { headers });
+    const reader = answer.body?.getReader();
+    const { value } = (await reader?.read()) ?? {};
+    expect(new TextDecoder().decode(value)).toBe(header);
+    expect((await fetch(origin)).headers.get('content-type')).toContain('text/html');
+    shown.signal('SIGINT');
+    expect(await shown.ended()).toMatchObject({ code: 130, stderr: '' });
+  });
+
+  it.each([
+    ['nonsense\n', [], 'FILE must be a recording: '],
+    [header, ['--port', '70000'], '--port must be a whole number from 1 to 65535; got "70000"'],
+    [header, ['--out', '/nowhere/at/all.html'], '--out cannot be written: ENOENT'],
+  ])('refuses %j with %j in one sentence', async (text, argv, sentence) => {
+    const { code, stdout, stderr } = await holdfast([
+      'inspect',
+      recordingIn(text),
+      ...argv,
+    ]).ended();
+    expect([code, stdout.toString()]).toEqual([2, '']);
+    expect(stderr).toContain(sentence);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('refuses a file that is not there, and a port that somebody has', async () => {
+    const none = await holdfast(['inspect', '/nowhere.ndjson']).ended();
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('FILE must be readable')]);
+    const other = createServer();
+    onTestFinished(() => void other.close());
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const taken = await holdfast(['inspect', recordingIn(), '--port', `${port}`]).ended();
+    expect([taken.code, taken.stderr]).toEqual([
+      2,
+      expect.stringContaining('--port cannot be had: listen EADDRINUSE'),
+    ]);
+  });
+});
