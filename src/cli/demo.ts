@@ -8,6 +8,7 @@ import { practiceCommand } from '../practice/start.ts';
 import { codeOf, onInterrupt, spoken } from './interrupt.ts';
 import { Log } from './log.ts';
 import { ask, Disappointment, ending, faults, opening, type Step, stop } from './tour.ts';
+import { type Watch, watched } from './watch.ts';
 
 export interface DemoOptions {
   /** how long to go on, in rounds; without it, one round */
@@ -29,20 +30,7 @@ const patience = {
 
 export async function demo({ for: forMs, json = false, ...more }: DemoOptions): Promise<number> {
   const log = new Log({ stream: process.stdout, json, stamp: 'elapsed' });
-  if (!more.inspect) return new Tour(log, forMs).walk();
-  const { watching } = await import('./inspect.ts');
-  const { recording, served } = await watching();
-  const { url } = served;
-  try {
-    return await new Tour(log, forMs, { recording, url }).walk();
-  } finally {
-    await served.close();
-  }
-}
-
-interface Watch {
-  recording: unknown;
-  url: string;
+  return watched(more.inspect, (watch) => new Tour(log, forMs, watch).walk());
 }
 
 class Tour {
@@ -58,7 +46,7 @@ class Tour {
   #failed = 0;
   #sums = 0;
 
-  constructor(log: Log, forMs: number | undefined, watch?: Watch) {
+  constructor(log: Log, forMs: number | undefined, watch: Watch | undefined) {
     this.#log = log;
     this.#forMs = forMs;
     this.#watch = watch;
@@ -86,7 +74,7 @@ class Tour {
     return createGateway({
       name: 'demo',
       cooldownMs: 500,
-      ...(this.#watch && { inspect: this.#watch.recording }),
+      ...(this.#watch && { inspect: this.#watch.inspect }),
       process: {
         plan: () => {
           this.#crashes -= 1;
@@ -128,10 +116,7 @@ class Tour {
     this.#log.title(
       `A practice gateway, the link to it, and ${faults.length} faults, ${length}. Ctrl-C stops.`,
     );
-    if (this.#watch === undefined) return;
-    const { url } = this.#watch;
-    this.#log.say('watch', `${url} shows every actor, live`);
-    this.#log.record('inspector', { url });
+    this.#watch?.announce(this.#log);
   }
 
   async #steps(): Promise<void> {

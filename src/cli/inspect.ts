@@ -1,13 +1,12 @@
 /**
- * `holdfast inspect`, and `--inspect` of other commands: a recording in the browser, live or from a
- * file. It promises that the URL is the only key, and that the server ends with the command. It
- * must never open a browser by itself.
+ * `holdfast inspect`: a recording in the browser, or in a file that is a page. It promises that the
+ * URL is the only key, and that the server ends with the command. It must never open a browser by
+ * itself.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { assets, standalone } from '../inspector/assets.ts';
-import { type Recorder, recorder } from '../inspector/recorder.ts';
 import { NotARecording, readRecording } from '../inspector/recording.ts';
-import { type Served, serve } from '../inspector/server.ts';
+import { serve } from '../inspector/server.ts';
 import { UsageError } from './arguments.ts';
 import { codeOf, onInterrupt } from './interrupt.ts';
 
@@ -68,10 +67,4 @@ export function recordingIn(file: string): string {
     const rule = error instanceof NotARecording ? 'must be a recording' : 'must be readable';
     throw new UsageError(`FILE ${rule}: ${file}: ${why}`);
   }
-}
-
-/** What a command that runs something gives to its gateway, and where it is seen. */
-export async function watching(): Promise<{ recording: Recorder; served: Served }> {
-  const recording = recorder();
-  return { recording, served: await serve(recording, assets()) };
 }

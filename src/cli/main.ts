@@ -115,6 +115,7 @@ function addRun(root: Command): void {
     .option('--name <name>', 'what its lines begin with (default: holdfast)', word('--name'))
     .option('--grace <ms>', 'from SIGTERM to SIGKILL (default: 10000)', milliseconds('--grace'))
     .option('--restart <when>', restart, oneOf('--restart', restarts))
+    .option('--inspect', 'print a URL that shows every actor, live')
     .option('--json', 'print NDJSON on stderr')
     .passThroughOptions()
     .addHelpText('after', runNotes)

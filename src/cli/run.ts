@@ -9,6 +9,7 @@ import { checkTogether, type ProtocolName, type RestartWhen } from './arguments.
 import { codeOf, onInterrupt, spoken } from './interrupt.ts';
 import { Log } from './log.ts';
 import { Outlet, passing } from './passage.ts';
+import { type Watch, watched } from './watch.ts';
 
 export interface RunOptions {
   url?: string;
@@ -18,6 +19,8 @@ export interface RunOptions {
   grace?: number;
   restart?: RestartWhen;
   json?: boolean;
+  /** serve a page that shows what happens */
+  inspect?: boolean;
 }
 
 interface Exit {
@@ -39,7 +42,7 @@ export async function run(
   options: RunOptions,
 ): Promise<number> {
   checkTogether(options);
-  return new Run(command, options).untilOver();
+  return watched(options.inspect, (watch) => new Run(command, options, watch).untilOver());
 }
 
 class Run {
@@ -55,11 +58,16 @@ class Run {
   /** aborts when its lines have nothing to say any more */
   readonly #silence = new AbortController();
 
-  constructor(command: readonly [string, ...string[]], options: RunOptions) {
+  constructor(
+    command: readonly [string, ...string[]],
+    options: RunOptions,
+    watch: Watch | undefined,
+  ) {
     this.#options = options;
     const { json = false, name = 'holdfast' } = options;
     this.#log = new Log({ stream: process.stderr, json, stamp: { name } });
-    this.#gateway = this.#make(command, name);
+    this.#gateway = this.#make(command, { name, ...(watch && { inspect: watch.inspect }) });
+    watch?.announce(this.#log);
     this.#over = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -79,7 +87,10 @@ class Run {
     return code;
   }
 
-  #make(command: readonly [string, ...string[]], name: string): Gateway | Supervised {
+  #make(
+    command: readonly [string, ...string[]],
+    common: { name: string; inspect?: unknown },
+  ): Gateway | Supervised {
     const { url, protocol = 'plain', readyLine, grace } = this.#options;
     const clean = showing({ env: process.env, args: command.slice(1) });
     const service = {
@@ -93,12 +104,12 @@ class Run {
       ...(readyLine === undefined ? {} : { ready: { line: readyLine } }),
       ...(grace === undefined ? {} : { stop: { graceMs: grace } }),
     };
-    if (url === undefined) return supervise(service, { name });
+    if (url === undefined) return supervise(service, common);
     const link = {
       url: ({ port }: { port: number | undefined }) => url.replaceAll('{port}', String(port)),
       protocol,
     };
-    return createGateway({ name, process: service, link });
+    return createGateway({ ...common, process: service, link });
   }
 
   #pass(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void> {

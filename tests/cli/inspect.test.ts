@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readRecording } from '../../src/inspector/recording.ts';
 import { holdfast, type Json } from './house.ts';
 
 const header = '{"holdfast":"recording","version":1,"missing":0}\n';
@@ -32,6 +33,27 @@ describe('holdfast inspect', () => {
     expect((await fetch(origin)).headers.get('content-type')).toContain('text/html');
     shown.signal('SIGINT');
     expect(await shown.ended()).toMatchObject({ code: 130, stderr: '' });
+  });
+
+  it('is there beside a command that runs, and ends with it', async () => {
+    const running = holdfast(['run', '--inspect', '--', 'sh', '-c', 'sleep 60']);
+    await running.printed('stderr', ' shows every actor, live');
+    const { origin, hash } = new URL(/http:\S+/.exec(running.text('stderr'))?.[0] ?? '');
+    const headers = { authorization: `Bearer ${hash.slice(1)}` };
+    const answer = await fetch(`${origin}/recording`, { headers });
+    const all = answer.text();
+    await running.printed('stderr', ' running ');
+    running.signal('SIGINT');
+    // its own: it was ended by SIGTERM
+    expect((await running.ended()).code).toBe(143);
+    const { entries, cut } = readRecording(await all);
+    expect(cut).toBe(false);
+    const values = entries.flatMap((entry) =>
+      'value' in entry ? JSON.stringify(entry.value) : [],
+    );
+    expect(values).toContain('{"owned":{"up":"fresh"}}');
+    expect(values.at(-1)).toMatch(/resting|"gone"|disposed/);
+    await expect(fetch(origin)).rejects.toThrow();
   });
 
   it.each([
