@@ -217,7 +217,11 @@ function addDiagram(root: Command): void {
       oneOf('--theme', themes),
     )
     .option('--out <dir>', 'write files there; alone: a text and every picture', folder('--out'))
-    .option('--coverage <file>', 'draw what was reached; may be repeated', repeated)
+    .option(
+      '--coverage <file>',
+      'draw what was reached, a recording too; may be repeated',
+      repeated,
+    )
     .option('--from <n>', 'of a recording: its first entry that is drawn', many('--from'))
     .option('--to <n>', 'of a recording: its last entry that is drawn', many('--to'))
     .option('--check', 'write nothing; exit 1 and say what in --out is stale')
@@ -247,14 +251,22 @@ function addInspect(root: Command): void {
 function addReplay(root: Command): void {
   root
     .command('replay')
-    .summary('make a counterexample of check again, move by move')
-    .description('Makes a saved counterexample again, on the checker and on real actors.')
-    .argument('<file>', 'what holdfast check --save has written')
-    .argument('[subject]', 'the file to try it on (default: the one that was checked)')
+    .summary('make a counterexample of check, or a recording, again')
+    .description(
+      'Makes a saved counterexample again, on the checker and on real actors; or a recording, on' +
+        ' its machines.',
+    )
+    .argument('<file>', 'what holdfast check --save has written, or a recording (.ndjson)')
+    .argument('[subject]', 'the file to try it on (default: what was checked, or ships)')
+    .option('--from <n>', 'of a recording: its first entry', many('--from'))
+    .option('--to <n>', 'of a recording: its last entry', many('--to'))
+    .option('--emit-test <file>', 'of a recording: write it as a vitest file')
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', replayNotes)
     .action(async (file: string, subject: string | undefined, options: ReplayOptions) => {
-      const { replay } = await import('./replay.ts');
+      const replay = file.endsWith('.ndjson')
+        ? (await import('./replay-recording.ts')).replayRecording
+        : (await import('./replay.ts')).replay;
       process.exitCode = await replay(file, subject, options);
     });
 }

@@ -1,10 +1,13 @@
 /**
  * Files of what was reached: `holdfast check` and `holdfast simulate` write them, `holdfast
- * diagram` draws them. It must never take another file for one of these.
+ * diagram` draws them, and recordings. It must never take another file for one of these.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Reach } from '../diagram/overlay.ts';
+import { reachOf } from '../inspector/active.ts';
+import { readRecording } from '../inspector/recording.ts';
 import { UsageError } from './arguments.ts';
+import { recordingIn } from './inspect.ts';
 import { isObject } from './load.ts';
 
 const kind = 'coverage';
@@ -21,12 +24,13 @@ export function writeReach(file: string, { transitions, states }: Reach): void {
 }
 
 export function readReach(file: string): Reach {
+  if (file.endsWith('.ndjson')) return reachOf(readRecording(recordingIn(file)));
   const read = parsed(file);
   if (isObject(read) && read.holdfast === kind) {
     const { transitions, states } = read;
     if (areCounts(transitions) && areCounts(states)) return { transitions, states };
   }
-  const rule = 'must be what --coverage of check or simulate has written';
+  const rule = 'must be a recording, or what --coverage of check or simulate has written';
   throw new UsageError(`--coverage ${rule}; got ${JSON.stringify(file)}`);
 }
 

@@ -10,16 +10,25 @@ import { type Subject, shipped, subjectOf } from './subject.ts';
 
 export interface ReplayOptions {
   json?: boolean;
+  /** of a recording: the numbers of its first and its last entry */
+  from?: number;
+  to?: number;
+  /** of a recording: a file to be written */
+  emitTest?: string;
 }
 
 export async function replay(
   file: string,
   other: string | undefined,
-  { json = false }: ReplayOptions,
+  { json = false, from, to, emitTest }: ReplayOptions,
 ): Promise<number> {
+  if (from !== undefined || to !== undefined || emitTest !== undefined) {
+    const rule = '--from, --to and --emit-test must come with a recording (.ndjson)';
+    throw new UsageError(`${rule}; got ${JSON.stringify(file)}`);
+  }
   const saved = load(file);
-  const from = other ?? saved.subject;
-  const subject = from === null ? shipped() : await subjectOf(from);
+  const subjectFile = other ?? saved.subject;
+  const subject = subjectFile === null ? shipped() : await subjectOf(subjectFile);
   const { delivery, moves, guarantee, bounds } = saved;
   const { world, promises } = worldOf(subject, saved, file, other !== undefined);
   const made = retrace(world, {

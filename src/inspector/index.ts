@@ -20,6 +20,7 @@ export {
   type Value,
   type Verdict,
 } from './recording.ts';
+export { type Difference, type Replayed, replay } from './replay.ts';
 export type { Served, ServeOptions } from './server.ts';
 export type { Allow, Shown } from './shown.ts';
 

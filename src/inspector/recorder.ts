@@ -9,9 +9,21 @@ import type { AnyStateMachine } from 'xstate';
 import { modelOf } from '../diagram/model.ts';
 import { HoldfastError } from '../errors.ts';
 import { identityOf } from '../verify/reached.ts';
-import { type Entry, type Happening, headerOf, type Value, type Verdict } from './recording.ts';
+import { type Entry, type Happening, headerOf, type Verdict } from './recording.ts';
 import { Ring } from './ring.ts';
-import { type Allow, type Shown, type Sights, shownError, shownText, sightsOf } from './shown.ts';
+import { type Allow, type Sights, shownError, shownText, sightsOf } from './shown.ts';
+import {
+  changedContext,
+  changedValue,
+  type Guard,
+  type Inspected,
+  isGuard,
+  isMachine,
+  type Ref,
+  type Snapshot,
+  shownEvent,
+  type Watched,
+} from './told.ts';
 
 export interface RecorderOptions {
   /**
@@ -27,46 +39,6 @@ export interface RecorderOptions {
   now?: () => number;
 }
 
-/** XState's inspection events, as far as they are read here. */
-interface Inspected {
-  type: string;
-  actorRef: Ref;
-  sourceRef?: Ref;
-  event?: { type: string };
-  snapshot?: Snapshot;
-  action?: { type: string; params?: Readonly<Record<string, unknown>> };
-  _transitions?: readonly Parameters<typeof identityOf>[0][];
-}
-
-interface Ref {
-  id: string;
-  logic?: unknown;
-  _parent?: Ref;
-}
-
-interface Snapshot {
-  status: 'active' | 'stopped' | 'done' | 'error';
-  value?: Value;
-  context?: object;
-  error?: unknown;
-}
-
-interface Watched {
-  readonly number: number;
-  readonly path: string;
-  readonly machine: string | undefined;
-  /** that of its machine */
-  readonly config: unknown;
-  readonly sights: Sights;
-  isOver: boolean;
-  value: string;
-  readonly context: Map<string, string>;
-  /** by its id: the event that it will send, and when */
-  readonly timers: Map<string, { event: unknown; due: number }>;
-  /** events that were sent and not taken yet, with their entries */
-  readonly under: Map<object, number>;
-}
-
 export interface Recorder {
   /** for `inspect` */
   next(event: unknown): void;
@@ -76,6 +48,8 @@ export interface Recorder {
   text(): string;
   /** each line as it comes, with its line end; the answer ends it. A listener must not throw. */
   listen(listener: (line: string) => void): () => void;
+  /** the actor of a number, while it lives */
+  actor(number: number): Ref | undefined;
   /** how many entries were let go */
   readonly missing: number;
 }
@@ -117,8 +91,11 @@ class LiveRecorder implements Recorder {
   readonly #watched = new WeakMap<object, Watched>();
   readonly #machines = new Map<unknown, { name: string; sights: Sights; line: string }>();
   readonly #listeners = new Set<(line: string) => void>();
+  readonly #refs = new Map<number, WeakRef<Ref>>();
   #actors = 0;
   #count = 0;
+  /** events that somebody was sent and has not done with */
+  #underWay = 0;
   /** what guards have said in the step that is under way, by the definition that has them */
   readonly #verdicts = new Map<unknown, Verdict[]>();
 
@@ -176,6 +153,10 @@ class LiveRecorder implements Recorder {
     return () => this.#listeners.delete(listener);
   }
 
+  actor(number: number): Ref | undefined {
+    return this.#refs.get(number)?.deref();
+  }
+
   // what XState tells ----------------------------------------------------------------------------
 
   #take(told: Inspected): void {
@@ -204,6 +185,7 @@ class LiveRecorder implements Recorder {
     };
     this.#actors += 1;
     this.#watched.set(ref, watched);
+    this.#refs.set(watched.number, new WeakRef(ref));
     this.#keep({
       ...{ kind: 'spawn', actor: watched.number, path: watched.path },
       ...(parent && { parent: parent.number }),
@@ -233,7 +215,11 @@ class LiveRecorder implements Recorder {
   }
 
   #sent(to: Watched, { event, sourceRef, actorRef }: Inspected): void {
-    if (event === undefined || event.type === 'xstate.init') return;
+    if (event === undefined) return;
+    if (event.type === 'xstate.init') {
+      this.#begin(to, event, 0);
+      return;
+    }
     if (sourceRef === actorRef && this.#fired(to, event)) return;
     const from = sourceRef && this.#of(sourceRef);
     const sights = to.machine === undefined ? (from?.sights ?? to.sights) : to.sights;
@@ -241,17 +227,36 @@ class LiveRecorder implements Recorder {
       ...{ kind: 'sent', to: to.number, event: shownEvent(event, sights) },
       ...(from && { from: from.number }),
       ...(to.isOver && { dropped: true as const }),
+      ...this.#rest(),
     });
-    if (!to.isOver) to.under.set(event, n);
+    if (!to.isOver) this.#begin(to, event, n);
   }
 
-  #fired(actor: Watched, event: object): boolean {
+  /** Whoever goes the same way again goes on from there. */
+  #rest(): { rest?: true } {
+    return this.#underWay === 0 ? { rest: true } : {};
+  }
+
+  #begin(actor: Watched, event: object, n: number): void {
+    if (!actor.under.has(event)) this.#underWay += 1;
+    actor.under.set(event, n);
+  }
+
+  #end(actor: Watched, event: object): void {
+    if (actor.under.delete(event)) this.#underWay -= 1;
+  }
+
+  #fired(actor: Watched, event: { type: string }): boolean {
     const [timer, armed] = [...actor.timers].find(([, one]) => one.event === event) ?? [];
     if (timer === undefined || armed === undefined) return false;
     actor.timers.delete(timer);
     const lateMs = rounded(this.#now() - this.#begun - armed.due);
-    const n = this.#keep({ kind: 'fired', actor: actor.number, timer, lateMs });
-    actor.under.set(event, n);
+    const n = this.#keep({
+      ...{ kind: 'fired', actor: actor.number, timer, lateMs },
+      ...(event.type !== timer && { event: shownEvent(event, actor.sights) }),
+      ...this.#rest(),
+    });
+    this.#begin(actor, event, n);
     return true;
   }
 
@@ -260,10 +265,10 @@ class LiveRecorder implements Recorder {
       if (event !== undefined) actor.isOver = true;
       return;
     }
-    const of = actor.under.get(event);
+    const of = actor.under.get(event) ?? 0;
     this.#keep({
       ...{ kind: 'step', actor: actor.number, event: shownText(event.type) },
-      ...(of !== undefined && { of }),
+      ...(of > 0 && { of }),
       edges: taken.map(identityOf),
       ...this.#said(actor),
       ...changedValue(actor, snapshot),
@@ -271,8 +276,11 @@ class LiveRecorder implements Recorder {
   }
 
   #settled(actor: Watched, { event, snapshot }: Inspected): void {
-    if (event !== undefined) actor.under.delete(event);
-    if (snapshot === undefined) return;
+    if (snapshot !== undefined) this.#became(actor, snapshot, event);
+    if (event !== undefined) this.#end(actor, event);
+  }
+
+  #became(actor: Watched, snapshot: Snapshot, event: object | undefined): void {
     const change = {
       ...this.#said(actor),
       ...changedValue(actor, snapshot),
@@ -281,12 +289,17 @@ class LiveRecorder implements Recorder {
     if (Object.keys(change).length > 0) {
       this.#keep({ kind: 'state', actor: actor.number, ...change });
     }
-    if (snapshot.status !== 'active') this.#over(actor, snapshot);
+    if (snapshot.status !== 'active') this.#over(actor, snapshot, event);
   }
 
-  #over(actor: Watched, { status, error }: Snapshot): void {
+  /** `by` is what it took last. */
+  #over(actor: Watched, { status, error }: Snapshot, by: object | undefined): void {
     actor.isOver = true;
-    for (const of of actor.under.values()) this.#keep({ kind: 'dropped', of, to: actor.number });
+    this.#refs.delete(actor.number);
+    for (const [event, of] of actor.under) {
+      this.#underWay -= 1;
+      if (event !== by && of > 0) this.#keep({ kind: 'dropped', of, to: actor.number });
+    }
     actor.under.clear();
     actor.timers.clear();
     this.#keep({
@@ -335,49 +348,4 @@ class LiveRecorder implements Recorder {
   }
 }
 
-type Guard = (...args: never[]) => unknown;
-
-/** One that is composed of others is not wrapped: its parts are. */
-const isGuard = (guard: unknown): guard is Guard =>
-  typeof guard === 'function' && !('check' in guard);
-
 const rounded = (ms: number): number => Math.round(ms * 10) / 10;
-
-/** By its shape, so that a machine of another copy of XState counts. */
-function isMachine(logic: unknown): logic is AnyStateMachine {
-  if (typeof logic !== 'object' || logic === null) return false;
-  const { root, config } = logic as Partial<AnyStateMachine>;
-  return typeof config === 'object' && root?.transitions instanceof Map;
-}
-
-const shownEvent = (event: { type: string }, { events }: Sights): Shown => {
-  const { type, ...rest } = event;
-  const { error, ...more } = rest as { error?: unknown };
-  const fields = events.of(more);
-  return {
-    type: shownText(type),
-    ...fields,
-    ...(error !== undefined && { error: shownError(error) }),
-  };
-};
-
-function changedValue(actor: Watched, snapshot: Snapshot | undefined): { value?: Value } {
-  const { value } = snapshot ?? {};
-  if (value === undefined) return {};
-  const text = JSON.stringify(value);
-  if (text === actor.value) return {};
-  actor.value = text;
-  return { value };
-}
-
-function changedContext(actor: Watched, { context }: Snapshot): { context?: Shown } {
-  if (actor.machine === undefined || typeof context !== 'object') return {};
-  const changed: { [name: string]: Shown } = {};
-  for (const [name, field] of Object.entries(actor.sights.context.of(context))) {
-    const text = JSON.stringify(field);
-    if (actor.context.get(name) === text) continue;
-    actor.context.set(name, text);
-    changed[name] = field;
-  }
-  return Object.keys(changed).length === 0 ? {} : { context: changed };
-}

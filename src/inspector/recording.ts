@@ -27,8 +27,11 @@ export type Happening =
   | { kind: 'machine'; machine: string; model: DiagramModel }
   /** an actor is made; `path`: ids from the root down; one without a machine is a leaf */
   | { kind: 'spawn'; actor: number; parent?: number; path: string; machine?: string }
-  /** without `from`: by whoever is outside; `dropped`: to one that is not there any more */
-  | { kind: 'sent'; to: number; from?: number; event: Shown; dropped?: true }
+  /**
+   * without `from`: by whoever is outside; `dropped`: to one that is not there any more; `rest`:
+   * nothing else was under way
+   */
+  | { kind: 'sent'; to: number; from?: number; event: Shown; dropped?: true; rest?: true }
   /** an actor ended before it took what the entry `of` had sent */
   | { kind: 'dropped'; of: number; to: number }
   /**
@@ -49,8 +52,15 @@ export type Happening =
   /** `ms`: from now */
   | { kind: 'armed'; actor: number; timer: string; ms: number }
   | { kind: 'cancelled'; actor: number; timer: string }
-  /** `lateMs`: behind the moment for which it was armed */
-  | { kind: 'fired'; actor: number; timer: string; lateMs: number }
+  /** `lateMs`: behind the moment for which it was armed; `event`, where it is more than that */
+  | {
+      kind: 'fired';
+      actor: number;
+      timer: string;
+      lateMs: number;
+      event?: Shown;
+      rest?: true;
+    }
   | { kind: 'stopped'; actor: number; how: 'stopped' | 'done' | 'error'; error?: Shown }
   /** what was true before the first entry that is kept */
   | { kind: 'base'; actors: ActorState[] };

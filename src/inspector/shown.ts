@@ -18,7 +18,7 @@ export type Shown = null | boolean | number | string | Shown[] | { [name: string
 
 /**
  * Names that may be seen, of one machine. A name counts at any depth; `policy.*` lets through all
- * that is below it.
+ * that is below it, `*` lets through everything.
  */
 export interface Allow {
   context?: readonly string[];
@@ -46,7 +46,7 @@ export class Sight {
     const seen: { [name: string]: Shown } = {};
     let unseen = 0;
     for (const [name, field] of fieldsOf(value)) {
-      const isOpen = isAbove || this.#names.has(`${name}.*`);
+      const isOpen = isAbove || this.#names.has('*') || this.#names.has(`${name}.*`);
       if (isOpen || this.#names.has(name)) seen[name] = this.#plain(field, depth, isOpen);
       else unseen += 1;
     }
@@ -98,7 +98,7 @@ export function shownError(error: unknown): Shown {
  */
 const events = [
   ...['gen', 'order', 'report', 'type', 'cause', 'floorMs', 'why', 'class', 'fatal', 'idleMs'],
-  ...['silenceMs', 'heard', 'expected', 'by', 'settleMs', 'later', 'withinMs'],
+  ...['silenceMs', 'heard', 'expected', 'by', 'settleMs', 'later', 'withinMs', 'slot'],
 ];
 const context = [
   ...['gen', 'gens.*', 'policy.*', 'service.*', 'link.*', 'luck', 'settleMs', 'class'],

@@ -148,7 +148,7 @@ describe('holdfast diagram', () => {
     expect(none.stderr).toContain('--coverage cannot be read: ENOENT');
     writeFileSync(coverage, '{"transitions":{}}');
     const foreign = await diagram(file, '--coverage', coverage);
-    expect(foreign.stderr).toContain('--coverage must be what --coverage of check or simulate');
+    expect(foreign.stderr).toContain('--coverage must be a recording, or what --coverage of');
     const transitions = { 'door.shut:0': 7 };
     const reach = { holdfast: 'coverage', transitions, states: { 'door.shut': 8, 'door.open': 7 } };
     writeFileSync(coverage, JSON.stringify(reach));

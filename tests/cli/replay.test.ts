@@ -1,5 +1,5 @@
 /** From a broken promise to a file, a replay, a test that fails, and a report, as installed. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -232,5 +232,65 @@ describe('holdfast check --shard', { timeout: 60_000 }, () => {
     expect(() => share(['one', 'two'], { index: 1, of: 9 })).toThrow(
       '--shard must have at most 2 shares, one for each exploration; got "1/9"',
     );
+  });
+});
+
+describe('holdfast replay of a recording', { timeout: 60_000 }, () => {
+  const lamp = (ms: number) => `
+    import { setup } from 'xstate';
+    export const lamp = setup({ delays: { dusk: ${ms} } }).createMachine({
+      id: 'lamp',
+      initial: 'off',
+      states: { off: { on: { push: 'on' } }, on: { after: { dusk: 'off' } } },
+    });`;
+  const write = `
+    import { writeFileSync } from 'node:fs';
+    import { recorder } from 'holdfast/inspect';
+    import { createActor } from 'xstate';
+    import { lamp } from './lamp.js';
+    const recording = recorder();
+    const actor = createActor(recording.watch(lamp), { inspect: recording }).start();
+    for (const type of ['push', 'push', 'pull']) actor.send({ type });
+    writeFileSync(process.argv[2], recording.text());
+    actor.stop();`;
+
+  it('goes its way again, and leaves a test that fails once the machine changes', async () => {
+    const own = homeOf({ 'lamp.js': lamp(50), 'write.mjs': write });
+    onTestFinished(() => rmSync(own, { recursive: true }));
+    const file = join(own, 'lamp.ndjson');
+    execFileSync(process.execPath, [join(own, 'write.mjs'), file]);
+    const subject = join(own, 'lamp.js');
+    const test = join(own, 'lamp.test.js');
+    const first = await run('replay', file, subject, '--emit-test', test);
+    expect(first).toMatchObject({ code: 0, stderr: `wrote ${test}\n` });
+    expect(first.stdout).toMatch(/entries 4 to \d+\nthe same again: \d entries\n$/);
+    expect(await vitest(own, 'lamp.test.js')).toMatchObject({ failed: false });
+    writeFileSync(subject, lamp(60));
+    const other = await run('replay', file, subject, '--json');
+    expect(other.code).toBe(1);
+    expect(JSON.parse(other.stdout)).toMatchObject({ ok: false, difference: { n: 5 } });
+    expect((await run('replay', file, subject)).stdout).toContain('ANOTHER WAY at entry 5');
+    const failing = await vitest(own, 'lamp.test.js');
+    expect(failing).toMatchObject({ failed: true });
+    expect(failing.text).toContain('goes the same way again: entries');
+    // the machines that ship are not these
+    expect(await run('replay', file)).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('it has the machine lamp, which was not given'),
+    });
+  });
+
+  it('refuses a part that is none, and what belongs to a recording elsewhere', async () => {
+    const file = join(home, 'empty.ndjson');
+    writeFileSync(file, '{"holdfast":"recording","version":1,"missing":0}\n');
+    expect(await run('replay', file, '--from', '9')).toMatchObject({
+      code: 2,
+      stderr: 'holdfast: --from must be at most 0; got 9\n',
+    });
+    const json = await run('replay', join(home, 'door.json'), '--from', '9');
+    expect(json.stderr).toMatch(/^holdfast: --from, --to and --emit-test must come with a rec/);
+    const none = await run('replay', file, join(home, 'write.mjs'));
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('FILE must exist') });
+    expect((await run('replay', file)).code).toBe(3);
   });
 });

@@ -1,8 +1,8 @@
 /** What the page makes of the lines that come: any moment, what was odd, and the file again. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { recordRun } from '../../src/cli/record-run.ts';
+import { lineOf } from '../../src/inspector/line.ts';
 import { Feed } from '../../src/inspector/page/feed.ts';
-import { lineOf } from '../../src/inspector/page/line.ts';
 import { type Entry, headerOf, readRecording } from '../../src/inspector/recording.ts';
 import { Replica } from '../../src/inspector/replica.ts';
 

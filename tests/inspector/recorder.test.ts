@@ -155,7 +155,7 @@ describe('a recorder', () => {
     const timers = last().filter(({ kind }) => ['armed', 'cancelled', 'fired'].includes(kind));
     expect(timers).toEqual([
       { kind: 'armed', actor: 0, timer: 'xstate.after.dusk.lamp.off', ms: 30 },
-      { kind: 'fired', actor: 0, timer: 'xstate.after.dusk.lamp.off', lateMs: 0 },
+      { kind: 'fired', actor: 0, timer: 'xstate.after.dusk.lamp.off', lateMs: 0, rest: true },
       { kind: 'armed', actor: 0, timer: 'xstate.after.night.on', ms: 100 },
       { kind: 'cancelled', actor: 0, timer: 'xstate.after.night.on' },
       { kind: 'armed', actor: 0, timer: 'xstate.after.dusk.lamp.off', ms: 30 },

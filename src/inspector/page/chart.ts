@@ -11,6 +11,7 @@ import { drawingOf } from '../../diagram/layout.ts';
 import { atLevel, type Level, levelsOf } from '../../diagram/level.ts';
 import type { DiagramModel } from '../../diagram/model.ts';
 import { toSvg } from '../../diagram/svg.ts';
+import { activeIn } from '../active.ts';
 import type { Value } from '../recording.ts';
 import { elementOf } from './picture.ts';
 
@@ -113,19 +114,4 @@ function light(place: HTMLElement, { model, value, fired, taken }: Lit): void {
   for (const line of place.querySelectorAll('.line[id^="e-"]')) {
     line.classList.toggle('fired', isFired([line.id.replace(/^e-/, '')]));
   }
-}
-
-/** Every state on the way to where it is. */
-function activeIn({ states }: DiagramModel, value: Value | undefined): Set<string> {
-  const paths = new Set(['', ...pathsIn(value)]);
-  return new Set(states.filter(({ path }) => paths.has(path)).map(({ id }) => id));
-}
-
-function pathsIn(value: Value | undefined, above = ''): string[] {
-  if (value === undefined) return [];
-  if (typeof value === 'string') return [`${above}${value}`];
-  return Object.entries(value).flatMap(([key, inner]) => [
-    `${above}${key}`,
-    ...pathsIn(inner, `${above}${key}.`),
-  ]);
 }

@@ -4,8 +4,8 @@
  * the server of this page, or write the token anywhere.
  */
 import type { DiagramModel } from '../../diagram/model.ts';
+import { lineOf } from '../line.ts';
 import { type Entry, headerOf, readRecording } from '../recording.ts';
-import { lineOf } from './line.ts';
 import { Moment } from './moment.ts';
 
 export type Reading = 'waiting' | 'live' | 'over' | 'refused';

@@ -5,8 +5,8 @@
  */
 import { type ComponentChild, h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { lineOf } from '../line.ts';
 import type { Feed } from './feed.ts';
-import { lineOf } from './line.ts';
 
 interface LogProps {
   feed: Feed;

@@ -2,9 +2,9 @@
  * An entry of a recording as one line of the log. It must never hide that something was ignored,
  * dropped or late.
  */
-import { timerName } from '../../verify/paths.ts';
-import type { Entry } from '../recording.ts';
-import { shortValue, wordsOf } from '../sequence.ts';
+import { timerName } from '../verify/paths.ts';
+import type { Entry } from './recording.ts';
+import { shortValue, wordsOf } from './sequence.ts';
 
 interface Line {
   words: string;
