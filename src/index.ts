@@ -7,6 +7,7 @@ import { immediateDefer, microtaskDefer, systemRandom, uuid } from './drivers/ho
 import { privateFiles } from './drivers/private-files.ts';
 import { systemClock } from './drivers/system-clock.ts';
 import { wsTransport } from './drivers/ws.ts';
+import type { Recorder } from './inspector/index.ts';
 import type { Protocol } from './ports.ts';
 import {
   type DeviceTokenStore,
@@ -34,6 +35,13 @@ const environment: Environment = {
   uuid,
   transport: wsTransport,
   driver: childProcess,
+  inspector: async () => {
+    const { inspect, recorder } = await import('./inspector/index.ts');
+    return {
+      recorder: () => recorder(),
+      inspect: (made, options) => inspect(made as Recorder, options),
+    };
+  },
 };
 
 const protocols: Readonly<Record<string, () => Protocol>> = { plain, jsonrpc, openclaw };

@@ -30,7 +30,9 @@ const patience = {
 
 export async function demo({ for: forMs, json = false, ...more }: DemoOptions): Promise<number> {
   const log = new Log({ stream: process.stdout, json, stamp: 'elapsed' });
-  return watched(more.inspect, (watch) => new Tour(log, forMs, watch).walk());
+  return watched({ isWanted: more.inspect, texts: true }, (watch) =>
+    new Tour(log, forMs, watch).walk(),
+  );
 }
 
 class Tour {
@@ -116,7 +118,7 @@ class Tour {
     this.#log.title(
       `A practice gateway, the link to it, and ${faults.length} faults, ${length}. Ctrl-C stops.`,
     );
-    this.#watch?.announce(this.#log);
+    this.#watch?.announce(this.#log, this.#gateway);
   }
 
   async #steps(): Promise<void> {

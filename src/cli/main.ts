@@ -116,6 +116,7 @@ function addRun(root: Command): void {
     .option('--grace <ms>', 'from SIGTERM to SIGKILL (default: 10000)', milliseconds('--grace'))
     .option('--restart <when>', restart, oneOf('--restart', restarts))
     .option('--inspect', 'print a URL that shows every actor, live')
+    .option('--inspect-commands', 'and from which it may be stopped, started and restarted')
     .option('--json', 'print NDJSON on stderr')
     .passThroughOptions()
     .addHelpText('after', runNotes)

@@ -176,7 +176,8 @@ Examples:
         --url 'ws://127.0.0.1:{port}' --protocol jsonrpc -- node server.mjs
       and holds a link to it: whoever lives and does not answer is replaced
   $ holdfast run --inspect -- node server.mjs
-      and a page that shows every actor, live
+      and a page that shows every actor, live; with --inspect-commands the
+      page may also start, stop, restart and reload it
   $ holdfast run --restart never --json -- ./job > result 2> events.ndjson
       runs it once; what it wrote is in result, byte for byte
 

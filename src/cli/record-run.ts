@@ -20,11 +20,15 @@ export async function recordRun(
   look: (event: InspectionEvent, recording: Recorder) => void = () => {},
 ): Promise<{ recording: Recorder; result: RunResult }> {
   let now = () => 0;
-  const recording = recorder({ now: () => now(), ...bounds });
+  let wallNow = () => 0;
+  const times = { now: () => now(), wallNow: () => wallNow() };
+  // all that is said in it was made up
+  const recording = recorder({ ...times, texts: true, ...bounds });
   const make = (options: GatewayOptions, environment: Environment): Gateway => {
     const clock = (onResume: () => void) => {
       const made = environment.clock(onResume);
       now = () => made.now();
+      wallNow = () => made.wallNow();
       return made;
     };
     const next = (event: InspectionEvent) => {
@@ -32,7 +36,11 @@ export async function recordRun(
       recording.next(event);
       look(event, recording);
     };
-    const inspect = { next, watch: recording.watch.bind(recording) };
+    const inspect = {
+      next,
+      watch: recording.watch.bind(recording),
+      follow: recording.follow.bind(recording),
+    };
     return new Gateway({ ...options, inspect }, { ...environment, clock });
   };
   return { recording, result: await replay(plan, run, keep, make) };

@@ -21,6 +21,8 @@ export interface RunOptions {
   json?: boolean;
   /** serve a page that shows what happens */
   inspect?: boolean;
+  /** and whoever looks on may start, stop, restart and reload */
+  inspectCommands?: boolean;
 }
 
 interface Exit {
@@ -42,7 +44,9 @@ export async function run(
   options: RunOptions,
 ): Promise<number> {
   checkTogether(options);
-  return watched(options.inspect, (watch) => new Run(command, options, watch).untilOver());
+  return watched({ isWanted: options.inspect, takesCommands: options.inspectCommands }, (watch) =>
+    new Run(command, options, watch).untilOver(),
+  );
 }
 
 class Run {
@@ -67,7 +71,7 @@ class Run {
     const { json = false, name = 'holdfast' } = options;
     this.#log = new Log({ stream: process.stderr, json, stamp: { name } });
     this.#gateway = this.#make(command, { name, ...(watch && { inspect: watch.inspect }) });
-    watch?.announce(this.#log);
+    watch?.announce(this.#log, this.#gateway);
     this.#over = new Promise((resolve) => {
       this.#end = resolve;
     });

@@ -5,24 +5,41 @@
 import type { Recorder } from '../inspector/recorder.ts';
 import type { Log } from './log.ts';
 
+/** What a page may ask of a command that is run with `--inspect-commands`. */
+export const verbs = ['start', 'stop', 'restart', 'reload'] as const;
+
+export type App = Readonly<Record<(typeof verbs)[number], () => unknown>>;
+
 export interface Watch {
   /** for the option `inspect` of a gateway */
   inspect: Recorder;
-  /** says where it is seen */
-  announce(log: Log): void;
+  /** says where it is seen, and whom its commands reach */
+  announce(log: Log, app: App): void;
+}
+
+export interface Wanted {
+  isWanted: boolean | undefined;
+  /** what it runs is ours, and has no secrets */
+  texts?: boolean;
+  /** the page may ask for `verbs` */
+  takesCommands?: boolean | undefined;
 }
 
 export async function watched<T>(
-  isWanted: boolean | undefined,
+  { isWanted, texts = false, takesCommands = false }: Wanted,
   use: (watch: Watch | undefined) => Promise<T>,
 ): Promise<T> {
-  if (!isWanted) return use(undefined);
+  if (!isWanted && !takesCommands) return use(undefined);
   const { inspect, recorder } = await import('../inspector/index.ts');
-  const recording = recorder();
-  const served = await inspect(recording);
+  const recording = recorder({ texts });
+  let asked: App | undefined;
+  const own = Object.fromEntries(verbs.map((verb) => [verb, () => asked?.[verb]()]));
+  const served = await inspect(recording, takesCommands ? { commands: { verbs: own } } : {});
   const { url } = served;
-  const announce = (log: Log) => {
-    log.say('watch', `${url} shows every actor, live`);
+  const announce = (log: Log, app: App) => {
+    asked = app;
+    const also = takesCommands ? `, and takes ${verbs.join(', ')}` : '';
+    log.say('watch', `${url} shows every actor, live${also}`);
     log.record('inspector', { url });
   };
   try {

@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// by its whole name: bundles of Node programs begin with a createRequire of their own
+import * as nodeModule from 'node:module';
 import { HoldfastError } from '../errors.ts';
 import { style } from './page/style.ts';
 import type { Asset } from './server.ts';
@@ -84,7 +85,7 @@ function script(): string {
   throw new HoldfastError('HF_INTERNAL', "the inspector's page is not built: npm run page");
 }
 
-const { resolve } = createRequire(import.meta.url);
+const { resolve } = nodeModule.createRequire(import.meta.url);
 const elk = (name: string): string => readFileSync(resolve(`elkjs/lib/${name}`), 'utf8');
 
 /** In a string or a pattern this is the same; elsewhere no script has it. */

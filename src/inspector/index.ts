@@ -7,6 +7,7 @@ import { assets } from './assets.ts';
 import type { Recorder } from './recorder.ts';
 import { type Served, type ServeOptions, serve } from './server.ts';
 
+export type { Commands } from './commands.ts';
 export { forward, type StatelyAdapter, type StatelyMessage } from './forward.ts';
 export { type Recorder, type RecorderOptions, recorder } from './recorder.ts';
 export {

@@ -49,6 +49,36 @@ export function lineOf(entry: Entry, paths: ReadonlyMap<number, string>): Line |
         mark: entry.how === 'error' ? 'odd' : '',
       };
     default:
+      return noteLine(entry);
+  }
+}
+
+function noteLine(entry: Entry): Line | undefined {
+  switch (entry.kind) {
+    case 'status': {
+      const { of, state, phase, because, health, reasons } = entry;
+      const well = health === 'healthy' ? '' : ` (${[health, ...reasons].join(', ')})`;
+      const words = `${of}: ${because ?? `${state}, ${phase}`}${well}`;
+      return { words, mark: state === 'failed' || health === 'unresponsive' ? 'odd' : '' };
+    }
+    case 'restart': {
+      const { of, verb, by, because, outcome, inMs } = entry;
+      const why = because === undefined ? '' : `, because ${because}`;
+      const became = outcome ?? (inMs > 0 ? `due in ${inMs} ms` : 'due');
+      return { words: `${of}: ${verb} by ${by}${why}: ${became}`, mark: '' };
+    }
+    case 'exit': {
+      const { of, pid, expected } = entry;
+      const words = `${of}: process ${pid} is gone: ${endOf(entry)}`;
+      return { words, mark: expected ? '' : 'odd' };
+    }
+    case 'asked':
+      return { words: `somebody who looks on: ${entry.verb}: ${entry.outcome}`, mark: '' };
+    default:
       return undefined;
   }
 }
+
+/** `exit 1, runtime`, `SIGKILL, signal`. */
+const endOf = (exit: Extract<Entry, { kind: 'exit' }>): string =>
+  `${exit.signal ?? `exit ${exit.code}`}, ${exit.class}`;

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { Recorder } from './recorder.ts';
 
 /** A recorder, or what a file holds. */
-export type Source = Pick<Recorder, 'text' | 'listen'>;
+export type Source = Pick<Recorder, 'text' | 'listen'> & Partial<Pick<Recorder, 'actor' | 'asked'>>;
 
 /** What may wait for a reader besides what had been recorded before he came, bytes. */
 const waitingMost = 1024 * 1024;

@@ -9,7 +9,8 @@ import type { AnyStateMachine } from 'xstate';
 import { modelOf } from '../diagram/model.ts';
 import { HoldfastError } from '../errors.ts';
 import { identityOf } from '../verify/reached.ts';
-import { type Entry, type Happening, headerOf, type Verdict } from './recording.ts';
+import { type Followed, follow } from './notes.ts';
+import { type Entry, type Happening, headerOf, type Note, type Verdict } from './recording.ts';
 import { Ring } from './ring.ts';
 import { type Allow, type Sights, shownError, shownText, sightsOf } from './shown.ts';
 import {
@@ -35,8 +36,15 @@ export interface RecorderOptions {
   entriesMax?: number;
   /** bytes that are kept at most, as they stand in a file; default 8 MiB */
   bytesMax?: number;
+  /**
+   * also what a gateway says of itself in words, why somebody asked for a restart, and the last
+   * lines that a process wrote; redacted as in the log. Default false
+   */
+  texts?: boolean;
   /** monotonic milliseconds; default `performance.now` */
   now?: () => number;
+  /** milliseconds since 1970; default `Date.now` */
+  wallNow?: () => number;
 }
 
 export interface Recorder {
@@ -44,6 +52,10 @@ export interface Recorder {
   next(event: unknown): void;
   /** the same machine, whose guards tell this recorder what they say */
   watch<M extends AnyStateMachine>(machine: M): M;
+  /** what a gateway says of itself is kept too; one that has this as `inspect` calls it */
+  follow(gateway: Followed): void;
+  /** keeps that somebody who looks on asked for something */
+  asked(what: Extract<Note, { kind: 'asked' }>): void;
   /** the whole recording as NDJSON */
   text(): string;
   /** each line as it comes, with its line end; the answer ends it. A listener must not throw. */
@@ -69,7 +81,9 @@ export function recorder(options: RecorderOptions = {}): Recorder {
   const { entriesMax = defaults.entriesMax, bytesMax = defaults.bytesMax } = options;
   within('entriesMax', entriesMax, 100, 1_000_000);
   within('bytesMax', bytesMax, 64 * 1024, 1024 * 1024 * 1024);
-  return new LiveRecorder({ allow: {}, now: () => performance.now(), ...options }, [
+  const { texts = false, wallNow = Date.now } = options;
+  const now = options.now ?? (() => performance.now());
+  return new LiveRecorder({ allow: options.allow ?? {}, now, texts, wallNow }, [
     entriesMax,
     bytesMax,
   ]);
@@ -86,6 +100,7 @@ function within(option: string, value: number, least: number, most: number): voi
 class LiveRecorder implements Recorder {
   readonly #allow: Readonly<Record<string, Allow>>;
   readonly #now: () => number;
+  readonly #noted: Parameters<typeof follow>[1];
   readonly #begun: number;
   readonly #ring: Ring;
   readonly #watched = new WeakMap<object, Watched>();
@@ -100,11 +115,12 @@ class LiveRecorder implements Recorder {
   readonly #verdicts = new Map<unknown, Verdict[]>();
 
   constructor(
-    { allow, now }: Required<Pick<RecorderOptions, 'allow' | 'now'>>,
+    { allow, now, texts, wallNow }: Required<Omit<RecorderOptions, 'entriesMax' | 'bytesMax'>>,
     [entriesMax, bytesMax]: [number, number],
   ) {
     this.#allow = allow;
     this.#now = now;
+    this.#noted = { keep: (note) => this.#keep(note), texts, wallNow };
     this.#begun = now();
     this.#ring = new Ring(entriesMax, bytesMax);
   }
@@ -139,6 +155,14 @@ class LiveRecorder implements Recorder {
       this.#verdicts.set(config, said);
       return holds;
     };
+  }
+
+  follow(gateway: Followed): void {
+    follow(gateway, this.#noted);
+  }
+
+  asked(what: Extract<Note, { kind: 'asked' }>): void {
+    this.#keep(what);
   }
 
   text(): string {

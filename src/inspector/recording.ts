@@ -23,6 +23,7 @@ export type Value = string | { [region: string]: Value };
 export type Verdict = [guard: string, holds: boolean];
 
 export type Happening =
+  | Note
   /** a definition, before the first actor that has it; `machine` is its id, or `id~2` */
   | { kind: 'machine'; machine: string; model: DiagramModel }
   /** an actor is made; `path`: ids from the root down; one without a machine is a leaf */
@@ -64,6 +65,52 @@ export type Happening =
   | { kind: 'stopped'; actor: number; how: 'stopped' | 'done' | 'error'; error?: Shown }
   /** what was true before the first entry that is kept */
   | { kind: 'base'; actors: ActorState[] };
+
+/** What a gateway says of itself beside its machines, and what somebody who looks on asked for. */
+export type Note =
+  /** `of`: the name of the gateway, which is the path of its root; `because` is a text */
+  | {
+      kind: 'status';
+      of: string;
+      state: string;
+      phase: string;
+      health: string;
+      reasons: string[];
+      ready: boolean | 'unknown';
+      attempt: number;
+      attemptsMax: number | null;
+      isOpen: boolean;
+      budget?: { used: number; of: number; windowMs: number };
+      process?: { ownership: string; pid?: number };
+      error?: string;
+      because?: string;
+    }
+  /** asked for, or with its outcome; the same `id`; `inMs`: when it is due, from then */
+  | {
+      kind: 'restart';
+      of: string;
+      id: number;
+      verb: string;
+      by: string;
+      inMs: number;
+      outcome?: string;
+      because?: string;
+    }
+  /** a process is gone; `before`: what the gateway went through; `words`: what it wrote last */
+  | {
+      kind: 'exit';
+      of: string;
+      pid: number;
+      code: number | null;
+      signal: string | null;
+      class: string;
+      expected: boolean;
+      before: string[];
+      lines: number;
+      words?: string[];
+    }
+  /** somebody who looks on asked for it: by the name of a verb, or an event to an actor */
+  | { kind: 'asked'; verb: string; to?: number; outcome: 'taken' | 'done' | 'failed' | 'refused' };
 
 /** An actor as the entries so far have made it. */
 export interface ActorState {
@@ -142,6 +189,10 @@ const needs: Readonly<Record<Happening['kind'], Readonly<Record<string, string>>
   fired: { actor: 'number', timer: 'string', lateMs: 'number' },
   stopped: { actor: 'number', how: 'string' },
   base: { actors: 'object' },
+  status: { of: 'string', state: 'string', phase: 'string', health: 'string', reasons: 'object' },
+  restart: { of: 'string', id: 'number', verb: 'string', by: 'string' },
+  exit: { of: 'string', class: 'string', before: 'object' },
+  asked: { verb: 'string', outcome: 'string' },
 };
 
 function isEntry(value: unknown): value is Entry {

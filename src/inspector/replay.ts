@@ -196,7 +196,7 @@ class Again {
 
   /** How a leaf ends is told by nobody; definitions and what is said beside are no steps. */
   #counts(entry: Entry, names: Names): boolean {
-    if (entry.kind === 'machine' || entry.kind === 'base') return false;
+    if (isBeside(entry)) return false;
     return entry.kind !== 'stopped' || names.isMachine(entry.actor);
   }
 
@@ -277,6 +277,9 @@ class Again {
     };
   }
 }
+
+const beside: readonly Entry['kind'][] = ['machine', 'base', 'status', 'restart', 'exit', 'asked'];
+const isBeside = ({ kind }: Entry): boolean => beside.includes(kind);
 
 const hiddenWords = (count: number): string =>
   `${count} of the events before it hide something: let it through (allow)`;

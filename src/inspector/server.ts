@@ -2,7 +2,7 @@
  * A recording over HTTP, to whoever was given its URL: a page, and the recording as it grows. It
  * promises to listen on 127.0.0.1 alone, to show nothing without the token of this run, and that
  * no request, however made, can stop, slow or change what is recorded. It must never take a
- * command, answer another site, or keep the process alive.
+ * command that was not allowed by name, answer another site, or keep the process alive.
  *
  * The token stands in the fragment of the URL, which no browser sends: the page puts it into a
  * header, which no other site can do without asking first, and asking is refused.
@@ -11,6 +11,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { HoldfastError } from '../errors.ts';
+import { Clerk, type Commands } from './commands.ts';
 import { Reader, type Source } from './reader.ts';
 
 export interface ServeOptions {
@@ -18,6 +19,8 @@ export interface ServeOptions {
   port?: number;
   /** also where `NODE_ENV` is `production`; default false */
   force?: boolean;
+  /** what whoever looks on may ask for; default nothing */
+  commands?: Commands;
 }
 
 /** Served to anybody who asks in the right way: it holds no data. */
@@ -38,6 +41,7 @@ export interface Served {
 
 const limits = {
   headerBytes: 8 * 1024,
+  askBytes: 4 * 1024,
   headersMs: 5_000,
   requestMs: 10_000,
   idleMs: 5_000,
@@ -71,7 +75,7 @@ const safety: Readonly<Record<string, string>> = {
 export async function serve(
   recording: Source,
   assets: ReadonlyMap<string, Asset>,
-  { port = 0, force = false }: ServeOptions = {},
+  { port = 0, force = false, commands }: ServeOptions = {},
 ): Promise<Served> {
   if (process.env.NODE_ENV === 'production' && !force) {
     const rule = 'must be true where NODE_ENV is "production": an inspector shows what happens';
@@ -79,7 +83,8 @@ export async function serve(
       details: { option: 'force' },
     });
   }
-  const desk = new Desk(recording, assets);
+  const clerk = commands && new Clerk(recording, commands);
+  const desk = new Desk(recording, assets, clerk);
   const { server } = desk;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -96,6 +101,7 @@ class Desk {
   readonly server: Server;
   readonly #recording: Source;
   readonly #assets: ReadonlyMap<string, Asset>;
+  readonly #clerk: Clerk | undefined;
   readonly #token = randomBytes(32).toString('base64url');
   readonly #expected = digest(`Bearer ${this.#token}`);
   readonly #readers = new Set<Reader>();
@@ -103,9 +109,10 @@ class Desk {
   #hosts: ReadonlySet<string> = new Set();
   #slow = 0;
 
-  constructor(recording: Source, assets: ReadonlyMap<string, Asset>) {
+  constructor(recording: Source, assets: ReadonlyMap<string, Asset>, clerk: Clerk | undefined) {
     this.#recording = recording;
     this.#assets = assets;
+    this.#clerk = clerk;
     const { headerBytes: maxHeaderSize, headersMs, requestMs, idleMs, connections } = limits;
     this.server = createServer({ maxHeaderSize, insecureHTTPParser: false });
     this.server.headersTimeout = headersMs;
@@ -159,6 +166,8 @@ class Desk {
       const refusal = this.#refusalOf(request);
       const asset = this.#assets.get(request.url ?? '');
       if (refusal !== undefined) this.#refuse(request, response, refusal);
+      else if (request.method === 'POST') this.#ask(request, response);
+      else if (request.url === '/commands') this.#offer(response);
       else if (asset === undefined) this.#stream(request, response);
       else response.writeHead(200, { ...safety, 'content-type': asset.type }).end(asset.body);
     } catch {
@@ -175,10 +184,33 @@ class Desk {
     const site = headers['sec-fetch-site'];
     if (site !== undefined && site !== 'same-origin' && site !== 'none') return 403;
     if (method === 'OPTIONS') return 403;
+    if (method === 'POST' && this.#clerk && url === '/commands') return this.#askRefusal(headers);
     if (method !== 'GET') return 405;
     if (this.#assets.has(url ?? '')) return undefined;
-    if (url !== '/recording') return 404;
+    if (url !== '/recording' && url !== '/commands') return 404;
     return this.#isKnown(headers.authorization) ? undefined : 401;
+  }
+
+  #askRefusal(headers: IncomingMessage['headers']): number | undefined {
+    if (!this.#isKnown(headers.authorization)) return 401;
+    if (headers['content-type'] !== 'application/json') return 415;
+    // whoever does not say how much comes does not come
+    const length = Number(headers['content-length'] ?? Number.NaN);
+    return length <= limits.askBytes ? undefined : 413;
+  }
+
+  #offer(response: ServerResponse): void {
+    const offer = this.#clerk?.offer ?? { verbs: [], events: {} };
+    response.writeHead(200, { ...safety, ...json }).end(JSON.stringify(offer));
+  }
+
+  #ask(request: IncomingMessage, response: ServerResponse): void {
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    request.once('end', () => {
+      const status = this.#clerk?.take(Buffer.concat(pieces).toString()) ?? 405;
+      response.writeHead(status, { ...safety, ...plain }).end(`${status}\n`);
+    });
   }
 
   #isKnown(authorization: string | undefined): boolean {
@@ -210,6 +242,7 @@ class Desk {
 }
 
 const plain = { 'content-type': 'text/plain; charset=utf-8' };
+const json = { 'content-type': 'application/json; charset=utf-8' };
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

@@ -15,6 +15,7 @@ import type { Outcome } from './ledger.ts';
 import type { Environment } from './live-host.ts';
 import { Machinery } from './machinery.ts';
 import type { Metric } from './metrics.ts';
+import type { Inspected, InspectOptions } from './onlookers.ts';
 import type { GatewayOptions } from './options.ts';
 import { notConnected, type RequestOptions } from './requests.ts';
 import { checkUrl } from './settings.ts';
@@ -120,6 +121,7 @@ export class Gateway {
       diagnostic: (diagnostic) => this.#dispatcher.emit('diagnostic', diagnostic),
       metric: (metric) => this.#dispatcher.emit('metric', metric),
     });
+    this.#machinery.onlookers.follow(this);
   }
 
   /** The same object until something changed; plain JSON. */
@@ -301,6 +303,21 @@ export class Gateway {
     because: string;
   }> {
     return this.#machinery.probe(limit('probe.timeoutMs', timeoutMs));
+  }
+
+  /**
+   * Shows every actor in a browser, to whoever has the URL that this resolves to: on 127.0.0.1,
+   * with a token of this run. Asked before `start()` it knows what guards said, too; what happened
+   * before it was asked for is not in it. It keeps no process alive; `close()` ends it.
+   *
+   *     const { url } = await gateway.inspect();
+   *
+   * Rejects with `HF_OPTION_INVALID` where `NODE_ENV` is `production` and `force` is not set, and
+   * with what the system says (`EADDRINUSE`) when the port cannot be had.
+   */
+  async inspect(options: InspectOptions = {}): Promise<Inspected> {
+    this.#alive('inspect()');
+    return this.#machinery.inspect(this, options);
   }
 
   #alive(verb: string) {

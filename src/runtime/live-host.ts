@@ -21,6 +21,7 @@ import { Facts } from './facts.ts';
 import { fencedController } from './fences.ts';
 import type { GatewayEvents } from './gateway.ts';
 import { type Host, type Level, messageOf, signalled } from './host.ts';
+import type { Inspector } from './onlookers.ts';
 import { OutputRing } from './output.ts';
 import { OutputLog } from './output-log.ts';
 import { RequestStore } from './requests.ts';
@@ -37,6 +38,8 @@ export interface Environment {
   uuid: () => string;
   transport: Transport;
   driver: ProcessDriver;
+  /** loaded when somebody wants to look on */
+  inspector?: () => Promise<Inspector>;
 }
 
 export interface HostEvents {

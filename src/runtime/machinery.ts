@@ -9,12 +9,19 @@ import { HoldfastError } from '../errors.ts';
 import type { Facts } from './facts.ts';
 import { failure } from './failure.ts';
 import { fencedClock } from './fences.ts';
-import type { GatewayEvents, ReloadOutcome, RestartOutcome, StopOutcome } from './gateway.ts';
+import type {
+  Gateway,
+  GatewayEvents,
+  ReloadOutcome,
+  RestartOutcome,
+  StopOutcome,
+} from './gateway.ts';
 import { messageOf } from './host.ts';
 import { reload, restart } from './intents.ts';
 import { type Ask, Ledger, type Numbers, numbersIn } from './ledger.ts';
 import { type Environment, type HostEvents, LiveHost } from './live-host.ts';
 import { type Metric, Metrics } from './metrics.ts';
+import { type Inspected, type InspectOptions, noInspector, Onlookers } from './onlookers.ts';
 import type { GatewayOptions, LinkOptions } from './options.ts';
 import { PlannedWait } from './planned-wait.ts';
 import { died, outliving } from './sentences.ts';
@@ -39,11 +46,11 @@ export class Machinery {
   readies = 0;
   #readiesTold = 0;
   #system: System | null = null;
-  #options: GatewayOptions;
   #environment: Environment;
   #events: MachineryEvents;
   readonly waiters: Waiters;
   readonly ledger: Ledger;
+  readonly onlookers: Onlookers;
   #broken: HoldfastError | null = null;
   /** broken, and disposed since */
   #ended = false;
@@ -55,7 +62,6 @@ export class Machinery {
 
   constructor(options: GatewayOptions, environment: Environment, events: MachineryEvents) {
     this.settings = settle(options, options.random ?? environment.random);
-    this.#options = options;
     this.#environment = environment;
     this.#events = events;
     const clock =
@@ -68,6 +74,7 @@ export class Machinery {
       ...events,
       because: () => this.#status.because,
     });
+    this.onlookers = new Onlookers(options.inspect, (error) => this.host.failed('inspect', error));
     this.waiters = new Waiters(clock);
     this.#wait = new PlannedWait(clock);
     this.metrics = new Metrics(clock, this.host.facts, (metric) =>
@@ -78,6 +85,13 @@ export class Machinery {
     );
     this.#status = this.#derive(null);
     this.#told = this.#status.line;
+  }
+
+  /** The page of `gateway`, whose machinery this is. */
+  async inspect(gateway: Gateway, options: InspectOptions): Promise<Inspected> {
+    const inspector = await this.#environment.inspector?.();
+    if (inspector === undefined) throw noInspector();
+    return this.onlookers.serve(inspector, gateway, options, this.#system?.root);
   }
 
   get facts(): Facts {
@@ -227,7 +241,7 @@ export class Machinery {
   #begun(): System {
     if (this.#broken !== null) throw this.#broken;
     if (this.#system !== null) return this.#system;
-    this.#system = new System(this.host, this.#options.inspect, {
+    this.#system = new System(this.host, this.onlookers, {
       changed: () => this.#changed(),
       broke: (error) => this.#break(error),
     });

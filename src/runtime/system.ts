@@ -8,7 +8,6 @@ import {
   type Actor,
   type ActorLogic,
   type AnyActorRef,
-  type AnyStateMachine,
   createActor,
   type EventObject,
   fromCallback,
@@ -32,6 +31,7 @@ import { custodyLeaf, portLeaf } from './finding-leaves.ts';
 import type { Host } from './host.ts';
 import type { Play } from './leaf.ts';
 import { credentialsLeaf, lookupLeaf, pulseLeaf, socketLeaf } from './link-leaves.ts';
+import type { Onlookers, Watched } from './onlookers.ts';
 import { planLeaf } from './plan-leaf.ts';
 import { reloadLeaf } from './reload.ts';
 import { osLeaf, readinessLeaf } from './service-leaves.ts';
@@ -55,9 +55,6 @@ const late = <I>(play: (host: Host) => Play<I>) =>
       return play(host)(scope);
     }),
   );
-
-/** A machine as who looks on wants to see it: its guards may tell what they say. */
-type Watched = <M extends AnyStateMachine>(machine: M) => M;
 
 const linked = (watched: Watched) =>
   watched(reconnect).provide({
@@ -101,9 +98,9 @@ const whole = ({ service, link }: Host['settings'], watched: Watched): typeof ga
 /** The whole of it, by the halves that are there; made at the first use, then shared. */
 const wired = new Map<string, typeof gateway>();
 
-function wire(host: Host, inspect: unknown): typeof gateway {
+function wire(host: Host, onlookers: Onlookers): typeof gateway {
   const { settings } = host;
-  const seen = isWatching(inspect) ? seenBy(inspect, host) : undefined;
+  const seen = seenBy(onlookers, host);
   if (seen !== undefined) return seen;
   const halves = `${settings.service !== null} ${settings.link !== null}`;
   const known = wired.get(halves);
@@ -114,27 +111,17 @@ function wire(host: Host, inspect: unknown): typeof gateway {
 }
 
 /** Undefined when who looks on fails: then he sees what everybody sees. */
-function seenBy(inspect: { watch: Watched }, host: Host): typeof gateway | undefined {
-  const failed = (error: unknown) => host.failed('inspect', error);
-  const watched: Watched = (machine) => {
-    const seen = inspect.watch(machine);
-    // a promise is no machine, and may reject
-    isolated(() => seen, failed);
-    if (typeof seen?.provide === 'function') return seen;
-    throw new TypeError('inspect.watch must answer the machine that it was given');
-  };
+function seenBy({ watched }: Onlookers, host: Host): typeof gateway | undefined {
+  if (watched === undefined) return undefined;
   let seen: typeof gateway | undefined;
-  isolated(() => {
-    seen = whole(host.settings, watched);
-  }, failed);
+  isolated(
+    () => {
+      seen = whole(host.settings, watched);
+    },
+    (error) => host.failed('inspect', error),
+  );
   return seen;
 }
-
-const isWatching = (inspect: unknown): inspect is { watch: Watched } =>
-  typeof inspect === 'object' &&
-  inspect !== null &&
-  'watch' in inspect &&
-  typeof inspect.watch === 'function';
 
 export interface SystemEvents {
   /** a machine took a step; synchronous, inside the step: only note it */
@@ -152,14 +139,14 @@ export class System {
   #sent: EventObject | null = null;
   /** what the observers of the host have not seen yet, until the root is started */
   #early: InspectionEvent[] | null = [];
-  #watchers: Watch[];
+  #onlookers: Onlookers;
 
-  constructor(host: Host, inspect: unknown, events: SystemEvents) {
+  constructor(host: Host, onlookers: Onlookers, events: SystemEvents) {
     this.#host = host;
     this.#timers = new Timers(host.clock);
     const { luck, gateway: policy, service: servicePolicy, link: linkPolicy } = host.settings;
-    this.#watchers = observers(inspect, host);
-    this.root = createActor(wire(host, inspect), {
+    this.#onlookers = onlookers;
+    this.root = createActor(wire(host, onlookers), {
       id: host.settings.name,
       input: { luck, policy, service: servicePolicy, link: linkPolicy },
       clock: this.#timers,
@@ -170,7 +157,7 @@ export class System {
           events.changed();
         }
         if (this.#early !== null) this.#early.push(event);
-        else for (const watch of this.#watchers) watch(event);
+        else this.#onlookers.tell(event);
       },
     });
     hosts.set(this.root.system, host);
@@ -186,7 +173,7 @@ export class System {
   start() {
     const early = this.#early ?? [];
     this.#early = null;
-    for (const event of early) for (const watch of this.#watchers) watch(event);
+    for (const event of early) this.#onlookers.tell(event);
     this.root.start();
   }
 
@@ -260,24 +247,4 @@ class Timers {
     this.#armed = null;
     for (const id of armed) this.#clock.clearTimeout(id);
   }
-}
-
-type Watch = (event: InspectionEvent) => void;
-
-/** The host's own inspection, isolated: an observer that throws must not stop a machine. */
-function observers(inspect: unknown, host: Host): Watch[] {
-  const watch =
-    typeof inspect === 'function'
-      ? (inspect as Watch)
-      : typeof inspect === 'object' && inspect !== null && 'next' in inspect
-        ? (inspect as { next: Watch }).next.bind(inspect)
-        : null;
-  if (watch === null) return [];
-  return [
-    (event) =>
-      isolated(
-        () => watch(event),
-        (error) => host.failed('inspect', error),
-      ),
-  ];
 }
