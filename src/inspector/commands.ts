@@ -4,7 +4,7 @@
  * do what was not allowed by name, or throw into the app.
  */
 import type { Source } from './reader.ts';
-import type { Note } from './recording.ts';
+import type { Note, Offer } from './recording.ts';
 import { isMachine, type Ref } from './told.ts';
 
 /**
@@ -20,12 +20,6 @@ export interface Commands {
    * those that the sender chose: allow only what the machine takes from anybody
    */
   events?: Readonly<Record<string, readonly string[]>>;
-}
-
-/** As the page is told of them. */
-export interface Offer {
-  verbs: string[];
-  events: Readonly<Record<string, readonly string[]>>;
 }
 
 type Asked = Extract<Note, { kind: 'asked' }>;

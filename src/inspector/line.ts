@@ -80,5 +80,5 @@ function noteLine(entry: Entry): Line | undefined {
 }
 
 /** `exit 1, runtime`, `SIGKILL, signal`. */
-const endOf = (exit: Extract<Entry, { kind: 'exit' }>): string =>
+export const endOf = (exit: Extract<Entry, { kind: 'exit' }>): string =>
   `${exit.signal ?? `exit ${exit.code}`}, ${exit.class}`;

@@ -112,6 +112,12 @@ export type Note =
   /** somebody who looks on asked for it: by the name of a verb, or an event to an actor */
   | { kind: 'asked'; verb: string; to?: number; outcome: 'taken' | 'done' | 'failed' | 'refused' };
 
+/** What somebody who looks on may ask for: verbs, and events by the id of a machine. */
+export interface Offer {
+  verbs: string[];
+  events: Readonly<Record<string, readonly string[]>>;
+}
+
 /** An actor as the entries so far have made it. */
 export interface ActorState {
   actor: number;

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { recordRun } from '../../src/cli/record-run.ts';
 import { lineOf } from '../../src/inspector/line.ts';
 import { Feed } from '../../src/inspector/page/feed.ts';
+import { textOf } from '../../src/inspector/part.ts';
 import { type Entry, headerOf, readRecording } from '../../src/inspector/recording.ts';
 import { Replica } from '../../src/inspector/replica.ts';
 
@@ -62,7 +63,7 @@ describe('a feed', () => {
   });
 
   it('writes what it read, and of a longer one its end', () => {
-    const whole = readRecording(feedOf([text]).text());
+    const whole = readRecording(textOf(feedOf([text]).recording()));
     expect(whole.entries.filter(({ kind }) => kind !== 'machine')).toEqual(entries);
     // 100,000 entries are kept
     const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
@@ -70,7 +71,7 @@ describe('a feed', () => {
     const long = feedOf([`${JSON.stringify(headerOf(0))}\n`, ...Array(rounds).fill(lines)]);
     expect(long.count).toBe(rounds * entries.length);
     expect(long.entries.length).toBeLessThanOrEqual(100_000);
-    const { header, entries: kept } = readRecording(long.text());
+    const { header, entries: kept } = readRecording(textOf(long.recording()));
     expect(header.missing + long.entries.length).toBe(long.count);
     expect(actorsAfter(kept)).toEqual([...long.moment().replica.actors.values()]);
     const middle = Math.floor(long.entries.length / 2);

@@ -1,5 +1,4 @@
 /** Secrets are planted wherever an app has any; no form of one is found in what was recorded. */
-import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -8,47 +7,9 @@ import { createGateway } from '../../src/index.ts';
 import { type Recorder, recorder } from '../../src/inspector/index.ts';
 import { serve } from '../../src/inspector/server.ts';
 import { keep, keepHouse, until } from '../e2e/house.ts';
+import { Planted } from './planted.ts';
 
 keepHouse();
-
-/** Each with signs that JSON, a URL and a shell write in their own way. */
-class Planted {
-  readonly #all = new Map<string, string>();
-
-  of(kind: string): string {
-    const secret = `s"${randomBytes(9).toString('base64url')}+/é`;
-    this.#all.set(kind, secret);
-    return secret;
-  }
-
-  /** One that may stand in a URL, a header or a close frame. */
-  plain(kind: string): string {
-    const secret = `s-${randomBytes(12).toString('hex')}`;
-    this.#all.set(kind, secret);
-    return secret;
-  }
-
-  get size(): number {
-    return this.#all.size;
-  }
-
-  foundIn(text: string): string[] {
-    const kinds = [...this.#all].filter(([, secret]) =>
-      formsOf(secret).some((one) => text.includes(one)),
-    );
-    return kinds.map(([kind]) => kind);
-  }
-}
-
-function formsOf(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const json = JSON.stringify(secret).slice(1, -1);
-  const base64 = bytes.toString('base64').replace(/=+$/, '');
-  return [
-    ...[secret, json, JSON.stringify(json).slice(1, -1), encodeURIComponent(secret)],
-    ...[base64, bytes.toString('base64url'), bytes.toString('hex')],
-  ];
-}
 
 /** A peer that answers, speaks unasked and hangs up, with a secret each time. */
 async function peer(planted: Planted): Promise<{ port: number; calls: () => WebSocket[] }> {

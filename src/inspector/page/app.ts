@@ -32,14 +32,17 @@ import { useEffect, useState } from 'preact/hooks';
 import { byTree } from '../../verify/paths.ts';
 import type { ActorState } from '../recording.ts';
 import { Statechart } from './chart.ts';
+import { Verbs } from './command.ts';
 import { Detail } from './detail.ts';
+import { exports, partShown, save } from './export.ts';
 import { Feed } from './feed.ts';
+import { Health } from './health.ts';
 import { Log } from './log.ts';
 import type { Moment } from './moment.ts';
 import { Story } from './story.ts';
 import { Tree } from './tree.ts';
 
-const views = ['statechart', 'sequence'] as const;
+const views = ['statechart', 'sequence', 'health'] as const;
 /** how often countdowns move, milliseconds */
 const tickMs = 250;
 
@@ -54,8 +57,10 @@ const readings: Readonly<Record<Feed['reading'], string>> = {
 function App({ feed }: { feed: Feed }): ComponentChild {
   const [chosen, choose] = useState<string | undefined>(undefined);
   const [length, goTo] = useState<number | undefined>(undefined);
-  const [view, setView] = useState<'statechart' | 'sequence'>('statechart');
+  const [mark, setMark] = useState<number | undefined>(undefined);
+  const [view, setView] = useState<(typeof views)[number]>('statechart');
   const moment = feed.moment(length);
+  const shown = length ?? feed.entries.length;
   const now = length === undefined ? feed.now : moment.at;
   const actors = [...moment.replica.actors.values()].sort((a, b) => byTree(a.path, b.path));
   const actor = actors.find(({ path }) => path === chosen) ?? actors.find((one) => one.machine);
@@ -68,16 +73,22 @@ function App({ feed }: { feed: Feed }): ComponentChild {
           const pressed = { 'aria-pressed': one === view, onClick: () => setView(one) };
           return h('button', { key: one, ...pressed }, one);
         }),
-        h('button', { key: 'save', onClick: () => save(feed) }, 'save'),
       ]),
+      h('fieldset', { 'aria-label': 'Save' }, [
+        ...Object.entries(exports).map(([name, one]) => {
+          const onClick = () => save(one, feed, partShown(feed, shown, mark));
+          return h('button', { key: name, title: `save ${one.says}`, onClick }, `⤓ ${name}`);
+        }),
+      ]),
+      h(Verbs, { key: 'verbs', feed }),
       h('span', { class: 'counts' }, countsOf(feed, moment, now)),
     ]),
     h(Tree, { key: 'tree', moment, actors, now, chosen: actor?.path, choose }),
-    view === 'sequence'
-      ? h(Story, { key: 'story', feed, length, actor: actor?.actor })
-      : h(Chart, { key: 'chart', feed, moment, actor }),
-    actor && h(Detail, { key: 'detail', actor, moment, entries: feed.entries, length }),
-    h(Log, { key: 'log', feed, length, goTo }),
+    view === 'statechart' && h(Chart, { key: 'chart', feed, moment, actor }),
+    view === 'sequence' && h(Story, { key: 'story', feed, shown, mark, actor }),
+    view === 'health' && h(Health, { key: 'health', moment, now }),
+    actor && h(Detail, { key: 'detail', actor, moment, feed, length }),
+    h(Log, { key: 'log', feed, length, goTo, mark, setMark }),
   ]);
 }
 
@@ -97,15 +108,6 @@ function Chart({ feed, moment, actor }: ChartProps): ComponentChild {
     fired: moment.fired.get(actor.actor) ?? [],
     taken: (edge: string) => moment.taken.get(`${actor.machine} ${edge}`) ?? 0,
   });
-}
-
-/** What was read until now, as a file that holdfast inspect and holdfast diagram read. */
-function save(feed: Feed): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([feed.text()], { type: 'application/x-ndjson' }));
-  link.download = 'recording.ndjson';
-  link.click();
-  URL.revokeObjectURL(link.href);
 }
 
 function countsOf({ count, missing }: Feed, { replica }: Moment, now: number): string {

@@ -8,13 +8,15 @@ import { timerName } from '../../verify/paths.ts';
 import type { ActorState, Entry, Verdict } from '../recording.ts';
 import { becameWords } from '../sequence.ts';
 import type { Shown } from '../shown.ts';
+import { Events } from './command.ts';
+import type { Feed } from './feed.ts';
 import type { Moment } from './moment.ts';
 
 interface DetailProps {
   actor: ActorState;
   moment: Moment;
-  entries: readonly Entry[];
-  /** so many of them are shown; undefined: all */
+  feed: Feed;
+  /** so many entries are shown; undefined: all */
   length: number | undefined;
 }
 
@@ -22,11 +24,13 @@ const stepsMost = 12;
 /** so far back it is looked for them */
 const entriesMost = 5_000;
 
-export function Detail({ actor, moment, entries, length }: DetailProps): ComponentChild {
+export function Detail({ actor, moment, feed, length }: DetailProps): ComponentChild {
+  const { entries } = feed;
   const steps = stepsOf(actor.actor, entries, length ?? entries.length);
   const changed = moment.changed.get(actor.actor);
   const context = Object.entries(actor.context);
   return h('aside', { class: 'detail', 'aria-label': `About ${actor.path}` }, [
+    length === undefined ? h(Events, { key: actor.path, feed, actor }) : null,
     h('h2', {}, 'Why'),
     steps.length === 0 ? h('p', {}, 'It has taken no step yet.') : h('ol', {}, steps.map(stepRow)),
     h('h2', {}, 'Context'),

@@ -5,7 +5,7 @@
  */
 import type { DiagramModel } from '../../diagram/model.ts';
 import { lineOf } from '../line.ts';
-import { type Entry, headerOf, readRecording } from '../recording.ts';
+import { type Entry, headerOf, type Offer, type Recording, readRecording } from '../recording.ts';
 import { Moment } from './moment.ts';
 
 export type Reading = 'waiting' | 'live' | 'over' | 'refused';
@@ -24,6 +24,8 @@ export class Feed {
   readonly paths = new Map<number, string>();
   /** those that are kept, without definitions */
   readonly entries: Entry[] = [];
+  /** what may be asked for here */
+  offer: Offer = { verbs: [], events: {} };
   count = 0;
   missing = 0;
   readonly #last = new Moment();
@@ -32,6 +34,7 @@ export class Feed {
   /** how many entries there were with each that is odd */
   #odd: number[] = [];
   #rest = '';
+  #headers: Readonly<Record<string, string>> = {};
   /** the moment of this page at which the recording was at 0 */
   #zero = Number.POSITIVE_INFINITY;
   readonly #changed: () => void;
@@ -64,8 +67,8 @@ export class Feed {
     return moment;
   }
 
-  /** All that is kept, as NDJSON. */
-  text(): string {
+  /** All that is kept. */
+  recording(): Recording {
     const [first] = this.#marks;
     const actors = [...(first?.replica.actors.values() ?? [])];
     const gone = this.count - this.models.size - this.entries.length + this.missing;
@@ -73,18 +76,28 @@ export class Feed {
     const models = [...this.models].map(([machine, model]): Entry => {
       return { n: 0, at: 0, kind: 'machine', machine, model };
     });
-    const lines = [headerOf(gone), ...models, ...base, ...this.entries];
-    return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    return { header: headerOf(gone), entries: [...models, ...base, ...this.entries], cut: false };
+  }
+
+  /** False: it was refused, or nobody is there any more. */
+  async ask(what: { verb: string } | { to: number; event: object }): Promise<boolean> {
+    const headers = { ...this.#headers, 'content-type': 'application/json' };
+    const body = JSON.stringify(what);
+    const answer = await fetch('/commands', { method: 'POST', headers, body }).catch(() => null);
+    return answer?.ok ?? false;
   }
 
   async read(token: string): Promise<void> {
+    this.#headers = { authorization: `Bearer ${token}` };
+    const headers = this.#headers;
     try {
-      const headers = { authorization: `Bearer ${token}` };
       const response = await fetch('/recording', { headers });
       if (!response.ok || response.body === null) {
         this.#become('refused');
         return;
       }
+      const offered = await fetch('/commands', { headers });
+      if (offered.ok) this.offer = (await offered.json()) as Offer;
       this.#become('live');
       const lines = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let piece = await lines.read(); !piece.done; piece = await lines.read()) {

@@ -4,27 +4,45 @@
  * out an entry that what is looked for is in.
  */
 import { type ComponentChild, h } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { lineOf } from '../line.ts';
 import type { Feed } from './feed.ts';
+import { onwards, type Place, speeds } from './play.ts';
 
 interface LogProps {
   feed: Feed;
   /** so many entries are shown; undefined follows what comes */
   length: number | undefined;
   goTo: (length: number | undefined) => void;
+  /** the other end of the part that is taken away */
+  mark: number | undefined;
+  setMark: (mark: number | undefined) => void;
 }
 
 const linesMost = 120;
 
-export function Log({ feed, length, goTo }: LogProps): ComponentChild {
+export function Log({ feed, length, goTo, mark, setMark }: LogProps): ComponentChild {
   const [looked, look] = useState('');
+  const [speed, setSpeed] = useState<number>(speeds[0]);
+  const [isPlaying, play] = usePlaying({ feed, goTo, speed });
   const all = feed.entries.length;
   const shown = length ?? all;
+  const runs = isPlaying || (length === undefined && feed.reading === 'live');
   const go = (to: number | undefined) => {
+    play(undefined);
     goTo(to === undefined || to >= all ? undefined : Math.max(0, to));
   };
   const ways: readonly Way[] = [
+    {
+      key: ' ',
+      name: runs ? 'pause' : 'play',
+      says: runs ? 'stand still here' : 'go on as it happened',
+      run: () => {
+        const from = shown >= all ? 0 : shown;
+        goTo(runs ? shown : from);
+        play(runs ? undefined : from);
+      },
+    },
     { key: 'ArrowLeft', name: '◀', says: 'one entry back', run: () => go(shown - 1) },
     { key: 'ArrowRight', name: '▶', says: 'one entry on', run: () => go(shown + 1) },
     {
@@ -35,6 +53,12 @@ export function Log({ feed, length, goTo }: LogProps): ComponentChild {
     },
     { key: 'n', name: 'odd »', says: 'to the next oddity', run: () => go(feed.oddAfter(shown)) },
     { key: 'l', name: 'latest', says: 'to what happened last', run: () => go(undefined) },
+    {
+      key: 'm',
+      name: mark === undefined ? 'mark' : `from ${feed.entries[mark]?.n ?? 'here'}`,
+      says: mark === undefined ? 'a part begins here' : 'forget where the part begins',
+      run: () => setMark(mark === undefined ? shown : undefined),
+    },
   ];
   useKeys(ways);
   const onInput = (event: Event) => go(Number(textIn(event)));
@@ -44,8 +68,18 @@ export function Log({ feed, length, goTo }: LogProps): ComponentChild {
     h('header', {}, [
       h('input', { ...range, 'aria-label': 'Entry after which it is shown' }),
       ...ways.map(({ key, name, says, run }) => {
-        return h('button', { key, title: `${says} (${key})`, onClick: run }, name);
+        const how = `${says} (${key === ' ' ? 'space' : key})`;
+        return h('button', { key, title: how, onClick: run }, name);
       }),
+      h(
+        'select',
+        {
+          'aria-label': 'How fast it is played',
+          value: speed,
+          onChange: (event: Event) => setSpeed(Number(textIn(event))),
+        },
+        speeds.map((one) => h('option', { key: one, value: one }, `×${one}`)),
+      ),
       h('input', {
         ...search,
         'aria-label': 'Look for',
@@ -54,6 +88,40 @@ export function Log({ feed, length, goTo }: LogProps): ComponentChild {
     ]),
     h('ol', {}, rowsOf(feed, shown, looked)),
   ]);
+}
+
+interface Playing {
+  feed: Feed;
+  goTo: (length: number | undefined) => void;
+  speed: number;
+}
+
+/** Frame by frame from so many entries on, until the end or until somebody goes elsewhere. */
+function usePlaying({ feed, goTo, speed }: Playing) {
+  const [isPlaying, setPlaying] = useState(false);
+  // undefined at once where it stops: a frame may still come before the effect is undone
+  const place = useRef<Place | undefined>(undefined);
+  useEffect(() => {
+    if (!isPlaying) return undefined;
+    let last = performance.now();
+    const step = () => {
+      if (place.current === undefined) return;
+      const now = performance.now();
+      place.current = onwards(feed.entries, place.current, (now - last) * speed);
+      last = now;
+      const { length } = place.current;
+      goTo(length);
+      if (length >= feed.entries.length) setPlaying(false);
+      else frame = requestAnimationFrame(step);
+    };
+    let frame = requestAnimationFrame(step);
+    return () => cancelAnimationFrame(frame);
+  }, [isPlaying, speed, feed]);
+  const play = (from: number | undefined) => {
+    place.current = from === undefined ? undefined : { length: from, sinceMs: 0 };
+    setPlaying(from !== undefined);
+  };
+  return [isPlaying, play] as const;
 }
 
 interface Way {
@@ -71,7 +139,7 @@ function useKeys(ways: readonly Way[]): void {
     const heard = (event: KeyboardEvent) => {
       const { target, key, ctrlKey, metaKey, altKey } = event;
       if (ctrlKey || metaKey || altKey) return;
-      if (target instanceof HTMLElement && /^(INPUT|SELECT)$/.test(target.tagName)) return;
+      if (target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return;
       const way = ways.find((one) => one.key === key);
       if (way === undefined) return;
       event.preventDefault();

@@ -6,6 +6,12 @@ import type { Entry } from '../recording.ts';
 import { Replica } from '../replica.ts';
 import type { Shown } from '../shown.ts';
 
+/** An entry of one kind. */
+export type Said<K extends Entry['kind']> = Extract<Entry, { kind: K }>;
+
+/** So many restarts, and so many ends, are remembered. */
+const notesMost = 20;
+
 export class Moment {
   readonly replica = new Replica();
   /** how often an actor of a path was made */
@@ -16,6 +22,12 @@ export class Moment {
   readonly fired = new Map<number, readonly string[]>();
   /** of each actor, the fields of its context that changed last */
   readonly changed = new Map<number, ReadonlySet<string>>();
+  /** by the name of a gateway, what it said of itself last */
+  readonly statuses = new Map<string, Said<'status'>>();
+  /** who asked for a restart or a reload, and what became of it: the last ones, the oldest first */
+  readonly restarts = new Map<string, Said<'restart'>>();
+  /** how processes ended: the last ones, the oldest first */
+  readonly exits = new Map<number, Said<'exit'>>();
   /** milliseconds of the recording */
   at = 0;
 
@@ -29,7 +41,16 @@ export class Moment {
     else if (entry.kind === 'stopped') {
       this.fired.delete(entry.actor);
       this.changed.delete(entry.actor);
-    }
+    } else if (entry.kind === 'status') this.statuses.set(entry.of, entry);
+    else if (entry.kind === 'restart') this.#asked(entry);
+    else if (entry.kind === 'exit') lastOf(this.exits.set(entry.n, entry));
+  }
+
+  /** Under the moment at which it was asked for. */
+  #asked(entry: Said<'restart'>): void {
+    const key = `${entry.of} ${entry.id}`;
+    const { at = entry.at, inMs = entry.inMs } = this.restarts.get(key) ?? {};
+    lastOf(this.restarts.set(key, { ...entry, at, inMs }));
   }
 
   copy(): Moment {
@@ -40,6 +61,9 @@ export class Moment {
       [this.taken, other.taken],
       [this.fired, other.fired],
       [this.changed, other.changed],
+      [this.statuses, other.statuses],
+      [this.restarts, other.restarts],
+      [this.exits, other.exits],
     ] as const;
     for (const [from, to] of pairs) {
       for (const [key, value] of from) (to as Map<unknown, unknown>).set(key, value);
@@ -66,4 +90,9 @@ export class Moment {
       this.taken.set(key, (this.taken.get(key) ?? 0) + 1);
     }
   }
+}
+
+function lastOf<K>(notes: Map<K, unknown>): void {
+  const [first] = notes.keys();
+  if (notes.size > notesMost && first !== undefined) notes.delete(first);
 }

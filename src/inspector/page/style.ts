@@ -27,6 +27,7 @@ main {
 }
 select, input, .log button, .top button { font: inherit; color: inherit; background: var(--page) }
 input { accent-color: var(--mark) }
+input[type=search] { border: 1px solid var(--rule); border-radius: 4px }
 :focus-visible { outline: 2px solid var(--mark) }
 .top {
   grid-column: 1 / -1; display: flex; flex-wrap: wrap; gap: 1rem; align-items: baseline;
@@ -50,6 +51,34 @@ nav button[aria-pressed=true] { background: var(--lit); outline: 1px solid var(-
 nav button i { color: var(--mark); font-style: normal }
 nav button span { display: block; color: var(--faint); overflow-wrap: anywhere }
 .timer { margin: 0 0 0 .9rem; color: var(--mark); font-variant-numeric: tabular-nums }
+nav .budget { margin: 0 0 0 .9rem; color: var(--faint) }
+meter { width: 5rem; height: .7rem }
+.command { border-color: var(--mark) }
+output { color: var(--faint) }
+.events { flex-wrap: wrap; margin: .3rem 0 }
+.events input { flex: 1; min-width: 6rem; border: 1px solid var(--rule) }
+[aria-invalid=true] { outline: 2px solid var(--odd) }
+.health { padding: .4rem .8rem }
+.health p { padding: 0 }
+.health article { max-width: 60rem }
+.health h2 { font-size: 1.1rem; margin: .6rem 0 .3rem }
+.health h3, .health caption { font-size: .95rem; font-weight: bold; text-align: left; margin: 0 }
+.badge { padding: .05rem .5rem; border-radius: 1rem; color: var(--page); background: var(--mark) }
+.badge.healthy { background: var(--live) }
+.badge.unresponsive { background: var(--odd) }
+.health dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .8rem; margin: 0 }
+.health dt { color: var(--faint) }
+.health dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums }
+.health table { border-collapse: collapse; width: 100%; margin: .8rem 0 }
+.health th { text-align: left; color: var(--faint); font-weight: normal }
+.health th, .health td { padding: .1rem .6rem .1rem 0; border-bottom: 1px solid var(--rule) }
+.health td { overflow-wrap: anywhere; vertical-align: top }
+.health summary { cursor: pointer; font-variant-numeric: tabular-nums }
+.ends p { overflow-wrap: anywhere; color: var(--faint); margin: .2rem 0 .2rem 1rem }
+.ends pre {
+  margin: .2rem 0 .6rem 1rem; padding: .4rem; overflow: auto; background: var(--panel);
+  border: 1px solid var(--rule); border-radius: 4px;
+}
 ${[1, 2, 3, 4, 5, 6].map((n) => `.depth-${n} { margin-left: ${n * 0.9}rem }`).join('\n')}
 .chart { overflow: auto; display: flex; flex-direction: column; min-width: 0 }
 .chart header {
