@@ -131,8 +131,10 @@ export function wordsOf(event: Shown): string {
 }
 
 /** Where it is now; of regions side by side, those that moved. */
-export const becameWords = (before: Value | undefined, now: Value): string =>
-  shortValue(isRegions(now) && isRegions(before) ? moved(before, now) : now);
+export function becameWords(before: Value | undefined, now: Value): string {
+  const regions = isRegions(now) && isRegions(before) ? moved(before, now) : {};
+  return shortValue(Object.keys(regions).length === 0 ? now : regions);
+}
 
 /** As a trace writes it: `waiting.floored`, `life.wanted + ledger.idle`. */
 export function shortValue(value: Value): string {

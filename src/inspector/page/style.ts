@@ -59,7 +59,7 @@ output { color: var(--faint) }
 .events input { flex: 1; min-width: 6rem; border: 1px solid var(--rule) }
 [aria-invalid=true] { outline: 2px solid var(--odd) }
 .health { padding: .4rem .8rem }
-.health p { padding: 0 }
+.chart.health p { padding: 0 }
 .health article { max-width: 60rem }
 .health h2 { font-size: 1.1rem; margin: .6rem 0 .3rem }
 .health h3, .health caption { font-size: .95rem; font-weight: bold; text-align: left; margin: 0 }
@@ -74,7 +74,7 @@ output { color: var(--faint) }
 .health th, .health td { padding: .1rem .6rem .1rem 0; border-bottom: 1px solid var(--rule) }
 .health td { overflow-wrap: anywhere; vertical-align: top }
 .health summary { cursor: pointer; font-variant-numeric: tabular-nums }
-.ends p { overflow-wrap: anywhere; color: var(--faint); margin: .2rem 0 .2rem 1rem }
+.chart .ends p { overflow-wrap: anywhere; color: var(--faint); margin: .2rem 0 .2rem 1rem }
 .ends pre {
   margin: .2rem 0 .6rem 1rem; padding: .4rem; overflow: auto; background: var(--panel);
   border: 1px solid var(--rule); border-radius: 4px;
