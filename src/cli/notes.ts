@@ -119,7 +119,7 @@ Examples:
   $ holdfast check door.js --save door.json
   $ holdfast replay door.json              on the file that was checked
   $ holdfast replay door.json ./mended.js  the same moves on another
-  $ holdfast replay flapping.ndjson        a recording, on the machines that ship
+  $ holdfast replay flapping.ndjson        a recording, on what ships
   $ holdfast replay mine.ndjson ./mine.js --from 120 --to 180 \\
         --emit-test flapping.test.ts       a part of one, and as a test
 
@@ -131,8 +131,10 @@ In a recording the machines are put where it begins and told what others told
 them; nothing else runs. What they do is compared entry by entry.
 
 Exit codes:
-  0    the moves can be made, and break nothing any more; the same happened again
-  1    a promise still breaks, or checker and actors differ; another way was taken
+  0    the moves can be made, and break nothing any more; or the recording
+       went the same way again
+  1    a promise still breaks, or checker and actors differ; or the recording
+       went another way
   2    FILE or SUBJECT is wrong: the message says which and why
   3    a move can no longer be made: it is named, with what is possible; a
        recording hides what decides, or has other machines`;

@@ -45,7 +45,9 @@ export async function replayRecording(
 }
 
 function partIn({ entries }: Recording, { from, to }: ReplayOptions): Part {
-  const numbers = entries.flatMap(({ kind, n }) => (kind === 'base' ? [] : n));
+  const numbers = entries.flatMap(({ kind, n }) =>
+    kind === 'base' || kind === 'machine' ? [] : n,
+  );
   const last = numbers.at(-1) ?? 0;
   if (from !== undefined && from > (to ?? last)) {
     throw new UsageError(`--from must be at most ${to ?? last}; got ${from}`);

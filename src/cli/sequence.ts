@@ -46,7 +46,9 @@ function saved(file: string, part: number | undefined): Sequence {
 
 function recorded(file: string, from: number | undefined, to: number | undefined): Sequence {
   const recording = readRecording(recordingIn(file));
-  const numbers = recording.entries.flatMap(({ kind, n }) => (kind === 'base' ? [] : n));
+  const numbers = recording.entries.flatMap(({ kind, n }) =>
+    kind === 'base' || kind === 'machine' ? [] : n,
+  );
   const [first = 1, last = 0] = [numbers.at(0), numbers.at(-1)];
   if (from !== undefined && from > (to ?? last)) {
     throw new UsageError(`--from must be at most ${to ?? last}; got ${from}`);

@@ -3,6 +3,7 @@
  * the server ends with the command, and costs nothing where nobody asked for it.
  */
 import type { Recorder } from '../inspector/recorder.ts';
+import { UsageError } from './arguments.ts';
 import type { Log } from './log.ts';
 
 /** What a page may ask of a command that is run with `--inspect-commands`. */
@@ -34,6 +35,10 @@ export async function watched<T>(
   const recording = recorder({ texts });
   let asked: App | undefined;
   const own = Object.fromEntries(verbs.map((verb) => [verb, () => asked?.[verb]()]));
+  if (process.env.NODE_ENV === 'production') {
+    const rule = 'must not be given where NODE_ENV is "production": it shows what happens';
+    throw new UsageError(`--inspect ${rule}`);
+  }
   const served = await inspect(recording, takesCommands ? { commands: { verbs: own } } : {});
   const { url } = served;
   const announce = (log: Log, app: App) => {

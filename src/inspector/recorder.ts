@@ -18,11 +18,13 @@ import {
   changedValue,
   type Guard,
   type Inspected,
+  isEvent,
   isGuard,
   isMachine,
   type Ref,
   type Snapshot,
   shownEvent,
+  unnamed,
   type Watched,
 } from './told.ts';
 
@@ -66,6 +68,10 @@ export interface Recorder {
   readonly missing: number;
 }
 
+/** Machines of one id, and of all, that are kept with their definitions. */
+const twinsMost = 20;
+const definitionsMost = 500;
+
 const defaults = { entriesMax: 20_000, bytesMax: 8 * 1024 * 1024 };
 
 /**
@@ -104,7 +110,9 @@ class LiveRecorder implements Recorder {
   readonly #begun: number;
   readonly #ring: Ring;
   readonly #watched = new WeakMap<object, Watched>();
-  readonly #machines = new Map<unknown, { name: string; sights: Sights; line: string }>();
+  readonly #machines = new WeakMap<object, { name: string; sights: Sights }>();
+  readonly #twins = new Map<string, number>();
+  readonly #definitions: string[] = [];
   readonly #listeners = new Set<(line: string) => void>();
   readonly #refs = new Map<number, WeakRef<Ref>>();
   #actors = 0;
@@ -166,10 +174,8 @@ class LiveRecorder implements Recorder {
   }
 
   text(): string {
-    const machines = [...this.#machines.values()].map(({ line }) => line);
-    return [`${JSON.stringify(headerOf(this.missing))}\n`, ...machines, ...this.#ring.lines()].join(
-      '',
-    );
+    const header = `${JSON.stringify(headerOf(this.missing))}\n`;
+    return [header, ...this.#definitions, ...this.#ring.lines()].join('');
   }
 
   listen(listener: (line: string) => void): () => void {
@@ -222,30 +228,38 @@ class LiveRecorder implements Recorder {
     if (!isMachine(logic)) return undefined;
     const known = this.#machines.get(logic.config);
     if (known !== undefined) return known;
-    const twins = [...this.#machines.values()].filter(
-      ({ name }) => name.split('~')[0] === logic.id,
-    );
-    const name = twins.length === 0 ? logic.id : `${logic.id}~${twins.length + 1}`;
+    const sights = sightsOf(logic, this.#allow);
+    const twins = this.#twins.get(logic.id) ?? 0;
+    // made anew each time: they are taken for the first ones, or nothing would bound them
+    const isFull = twins >= twinsMost || this.#definitions.length >= definitionsMost;
+    if (isFull) return this.#met(logic.config, { name: logic.id, sights });
+    this.#twins.set(logic.id, twins + 1);
+    const name = twins === 0 ? logic.id : `${logic.id}~${twins + 1}`;
     const entry: Entry = {
       ...this.#stamp(),
       kind: 'machine',
       machine: name,
       model: modelOf(logic, { bare: true }),
     };
-    const made = { name, sights: sightsOf(logic, this.#allow), line: `${JSON.stringify(entry)}\n` };
-    this.#machines.set(logic.config, made);
-    this.#tell(made.line);
+    const line = `${JSON.stringify(entry)}\n`;
+    this.#definitions.push(line);
+    this.#tell(line);
+    return this.#met(logic.config, { name, sights });
+  }
+
+  #met(config: object, made: { name: string; sights: Sights }) {
+    this.#machines.set(config, made);
     return made;
   }
 
-  #sent(to: Watched, { event, sourceRef, actorRef }: Inspected): void {
+  #sent(to: Watched, { event, sourceRef }: Inspected): void {
     if (event === undefined) return;
     if (event.type === 'xstate.init') {
       this.#begin(to, event, 0);
       return;
     }
-    if (sourceRef === actorRef && this.#fired(to, event)) return;
     const from = sourceRef && this.#of(sourceRef);
+    if (from !== undefined && this.#fired(from, event, to)) return;
     const sights = to.machine === undefined ? (from?.sights ?? to.sights) : to.sights;
     const n = this.#keep({
       ...{ kind: 'sent', to: to.number, event: shownEvent(event, sights) },
@@ -270,7 +284,8 @@ class LiveRecorder implements Recorder {
     if (actor.under.delete(event)) this.#underWay -= 1;
   }
 
-  #fired(actor: Watched, event: { type: string }): boolean {
+  /** False: it did not come by a timer, or the timer sent it to somebody else. */
+  #fired(actor: Watched, event: { type: string }, to: Watched): boolean {
     const [timer, armed] = [...actor.timers].find(([, one]) => one.event === event) ?? [];
     if (timer === undefined || armed === undefined) return false;
     actor.timers.delete(timer);
@@ -280,6 +295,7 @@ class LiveRecorder implements Recorder {
       ...(event.type !== timer && { event: shownEvent(event, actor.sights) }),
       ...this.#rest(),
     });
+    if (actor !== to) return false;
     this.#begin(actor, event, n);
     return true;
   }
@@ -334,8 +350,9 @@ class LiveRecorder implements Recorder {
 
   #acted(actor: Watched, { action }: Inspected): void {
     const { id, sendId, delay, event } = action?.params ?? {};
-    if (action?.type === 'xstate.raise' && typeof delay === 'number') {
-      const timer = shownText(String(id));
+    const isTimed = action?.type === 'xstate.raise' || action?.type === 'xstate.sendTo';
+    if (isTimed && typeof delay === 'number' && isEvent(event)) {
+      const timer = id === undefined ? unnamed(actor, event) : shownText(String(id));
       actor.timers.set(timer, { event, due: this.#now() - this.#begun + delay });
       this.#keep({ kind: 'armed', actor: actor.number, timer, ms: delay });
     } else if (action?.type === 'xstate.cancel') {

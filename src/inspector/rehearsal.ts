@@ -33,6 +33,7 @@ interface Scheduler {
 interface Scheduled {
   source: unknown;
   id: string;
+  event: Message;
 }
 
 export class Rehearsal {
@@ -66,8 +67,8 @@ export class Rehearsal {
   fire(actor: number, timer: string): void {
     const ref = this.#recording.actor(actor);
     const found = [...this.#timers].find(([armed]) => {
-      const { source, id } = armed as Scheduled;
-      return id === timer && source === ref;
+      const { source, id, event } = armed as Scheduled;
+      return source === ref && (id === timer || event.type === timer.replace(/~\d+$/, ''));
     });
     if (found === undefined) return;
     this.#timers.delete(found[0]);

@@ -93,3 +93,14 @@ export function changedContext(actor: Watched, { context }: Snapshot): { context
   }
   return Object.keys(changed).length === 0 ? {} : { context: changed };
 }
+
+export const isEvent = (event: unknown): event is { type: string } =>
+  typeof event === 'object' && event !== null && 'type' in event;
+
+/** One without an id can be cancelled by nobody; it goes by its event. */
+export function unnamed({ timers }: Watched, event: { type: string }): string {
+  const type = shownText(event.type);
+  let name = type;
+  for (let twin = 2; timers.has(name); twin += 1) name = `${type}~${twin}`;
+  return name;
+}

@@ -56,6 +56,36 @@ describe('holdfast inspect', () => {
     await expect(fetch(origin)).rejects.toThrow();
   });
 
+  it('is refused beside a command in production, in one sentence', async () => {
+    const argv = ['run', '--inspect-commands', '--', 'true'];
+    const { code, stderr } = await holdfast(argv, { NODE_ENV: 'production' }).ended();
+    const rule = 'must not be given where NODE_ENV is "production": it shows what happens';
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `holdfast: --inspect ${rule}\n` });
+  });
+
+  it('restarts and stops what it stands beside, where that was allowed', async () => {
+    const argv = ['run', '--inspect-commands', '--json', '--', 'sh', '-c', 'exec sleep 60'];
+    const running = holdfast(argv);
+    await running.printed('stderr', '"state":"running"');
+    const { origin, hash } = new URL(/http:[^"\s]+/.exec(running.text('stderr'))?.[0] ?? '');
+    const headers = {
+      authorization: `Bearer ${hash.slice(1)}`,
+      'content-type': 'application/json',
+    };
+    const ask = async (verb: string) => {
+      const body = JSON.stringify({ verb });
+      return (await fetch(`${origin}/commands`, { method: 'POST', headers, body })).status;
+    };
+    expect(await ask('restart')).toBe(202);
+    await running.printed('stderr', '"state":"restarting"');
+    expect(await ask('quit')).toBe(403);
+    expect(await ask('stop')).toBe(202);
+    await running.printed('stderr', '"state":"stopped"');
+    running.signal('SIGINT');
+    await running.ended();
+    expect(running.text('stderr')).toContain('"signal":"SIGTERM"');
+  });
+
   it.each([
     ['nonsense\n', [], 'FILE must be a recording: '],
     [header, ['--port', '70000'], '--port must be a whole number from 1 to 65535; got "70000"'],

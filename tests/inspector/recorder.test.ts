@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AnyActorRef, assign, createActor, fromCallback, SimulatedClock, setup } from 'xstate';
+import {
+  type AnyActorRef,
+  assign,
+  cancel,
+  createActor,
+  createMachine,
+  fromCallback,
+  raise,
+  SimulatedClock,
+  sendTo,
+  setup,
+} from 'xstate';
 import { modelOf } from '../../src/diagram/model.ts';
 import { recorder } from '../../src/inspector/recorder.ts';
 import { type Entry, readRecording } from '../../src/inspector/recording.ts';
@@ -160,6 +171,48 @@ describe('a recorder', () => {
       { kind: 'cancelled', actor: 0, timer: 'xstate.after.night.on' },
       { kind: 'armed', actor: 0, timer: 'xstate.after.dusk.lamp.off', ms: 30 },
     ]);
+  });
+
+  it('knows timers that send to somebody else, and those without a name', () => {
+    const clock = new SimulatedClock();
+    const recording = recorder({ now: () => clock.now() });
+    const machine = setup({ actors: { ear: fromCallback(() => {}) } }).createMachine({
+      id: 'bell',
+      invoke: { src: 'ear', id: 'ear' },
+      entry: [
+        sendTo('ear', { type: 'ring' }, { delay: 20, id: 'soon' }),
+        sendTo('ear', { type: 'never' }, { delay: 90, id: 'late' }),
+        raise({ type: 'tick' }, { delay: 10 }),
+        raise({ type: 'tick' }, { delay: 30 }),
+      ],
+      on: { hush: { actions: cancel('late') } },
+    });
+    const actor = createActor(machine, { inspect: recording, clock }).start();
+    clock.increment(25);
+    actor.send({ type: 'hush' });
+    const { entries } = readRecording(recording.text());
+    const told = entries.flatMap((entry) => {
+      if (entry.kind === 'sent') return `sent ${JSON.stringify(entry.event)}`;
+      return 'timer' in entry ? `${entry.kind} ${entry.timer}` : [];
+    });
+    expect(told).toEqual([
+      ...['armed soon', 'armed late', 'armed tick', 'armed tick~2'],
+      ...['fired tick', 'fired soon', 'sent {"type":"ring"}'],
+      ...['sent {"type":"hush"}', 'cancelled late'],
+    ]);
+    actor.stop();
+  });
+
+  it('keeps no more definitions than it may, however many machines are made', () => {
+    const recording = recorder();
+    for (let i = 0; i < 50; i += 1) {
+      const machine = createMachine({ id: 'fly', initial: 'a', states: { a: {} } });
+      createActor(machine, { inspect: recording }).start().stop();
+    }
+    const { entries } = readRecording(recording.text());
+    const kinds = entries.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'machine')).toHaveLength(20);
+    expect(kinds.filter((kind) => kind === 'spawn')).toHaveLength(50);
   });
 
   it('keeps what its bounds let it keep, and what was true before that', () => {
