@@ -58,9 +58,11 @@ export class Rehearsal {
       },
       logger: () => {},
     });
-    this.#root.start();
     // an error of a machine is in the recording
     this.#root.subscribe({ error: () => {} });
+    this.#root.start();
+    const { status, error } = this.#root.getSnapshot() as Snapshot<unknown>;
+    if (status === 'error') throw error;
   }
 
   /** Nothing happens where it is not armed. */

@@ -102,7 +102,6 @@ function replayed(
   entries: readonly Entry[],
   known: ReadonlyMap<string, AnyStateMachine>,
 ): Replayed {
-  const nothing = (unjudged: string): Replayed => ({ entries: 0, from: 0, to: 0, unjudged });
   const replica = new Replica();
   const begin = entries.findIndex((entry) => {
     if (isFromRest(entry) && rootOf(replica)?.value !== undefined) return true;
@@ -131,6 +130,8 @@ function replayed(
   return new Again(entries.slice(begin), actors).run(cast);
 }
 
+const nothing = (unjudged: string): Replayed => ({ entries: 0, from: 0, to: 0, unjudged });
+
 const rootOf = ({ actors }: Replica): ActorState | undefined =>
   [...actors.values()].find(({ parent }) => parent === undefined);
 
@@ -141,6 +142,7 @@ const castIn = (entries: readonly Entry[]): readonly { path: string; machine?: s
 
 /** Both sides of a comparison, entry by entry. */
 class Again {
+  readonly #actors: readonly ActorState[];
   readonly #expected: readonly Entry[];
   readonly #recording: Recorder;
   readonly #then: Names;
@@ -167,11 +169,17 @@ class Again {
     const bounds = { entriesMax: 100, bytesMax: 64 * 1024 };
     this.#recording = recorder({ allow, now: () => this.#at, ...bounds });
   }
-  readonly #actors: readonly ActorState[];
 
   run(cast: ReadonlyMap<string, AnyStateMachine>): Replayed {
     const quiet = this.#recording.listen((line) => this.#heard(JSON.parse(line) as Entry));
-    const rehearsal = new Rehearsal(this.#recording, cast, this.#actors);
+    let rehearsal: Rehearsal;
+    try {
+      rehearsal = new Rehearsal(this.#recording, cast, this.#actors);
+    } catch (error) {
+      // a state that is not there any more, say
+      const why = error instanceof Error ? error.message : String(error);
+      return nothing(`the machines cannot be put where it begins: ${why}`);
+    }
     this.#rehearsal = rehearsal;
     for (let one = this.#due(); one !== undefined; one = this.#due()) {
       const before = this.#next;

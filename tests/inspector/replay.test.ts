@@ -1,6 +1,6 @@
 /** A recording goes its way again on the machines that made it, and on no others. */
 import { describe, expect, it } from 'vitest';
-import { assign, createActor, fromCallback, setup } from 'xstate';
+import { assign, createActor, createMachine, fromCallback, setup } from 'xstate';
 import {
   connection,
   gateway,
@@ -130,6 +130,15 @@ describe('a recording of a machine of somebody else', () => {
     const { difference, unjudged } = replay(half, [door(500).machine]);
     expect(difference).toBeDefined();
     expect(unjudged).toBe('2 of the events before it hide something: let it through (allow)');
+  });
+
+  it('is not judged where a state of it is gone', () => {
+    const { text } = opened(all);
+    const other = createMachine({ id: 'door', initial: 'closed', states: { closed: {} } });
+    expect(replay(text, [other])).toMatchObject({
+      entries: 0,
+      unjudged: expect.stringMatching(/^the machines cannot be put where it begins: .*shut/),
+    });
   });
 
   it('is not judged on machines that are not its own', () => {
