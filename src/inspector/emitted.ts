@@ -5,7 +5,7 @@
 import { lineOf } from './line.ts';
 import { partOf } from './part.ts';
 import { type Entry, headerOf, type Recording } from './recording.ts';
-import type { Part } from './sequence.ts';
+import { type Part, seconds } from './sequence.ts';
 
 /** Where machines that do not ship are imported from; the names of the exports. */
 export interface Own {
@@ -22,7 +22,7 @@ export function testOf(recording: Recording, part: Part, own?: Own): string {
   const given = own === undefined ? '' : `, [${own.names.join(', ')}]`;
   return [
     '/**',
-    ` * Written by Holdfast from a recording: ${span}, ${seconds(first)} to ${seconds(last)}.`,
+    ` * Written by Holdfast from a recording: ${span}, ${momentOf(first)} to ${momentOf(last)}.`,
     ' * Passes as long as the machines, told the same, take the same transitions by the same',
     ' * guards, say the same and arm the same timers.',
     ' */',
@@ -44,7 +44,7 @@ export function testOf(recording: Recording, part: Part, own?: Own): string {
   ].join('\n');
 }
 
-const seconds = (entry: Entry | undefined): string => `${((entry?.at ?? 0) / 1000).toFixed(3)} s`;
+const momentOf = (entry: Entry | undefined): string => seconds(entry?.at ?? 0);
 
 function commented(entries: readonly Entry[]): string[] {
   const paths = new Map<number, string>();
@@ -52,7 +52,7 @@ function commented(entries: readonly Entry[]): string[] {
     if (entry.kind === 'base') for (const { actor, path } of entry.actors) paths.set(actor, path);
     if (entry.kind === 'spawn') paths.set(entry.actor, entry.path);
     const words = entry.kind === 'base' ? 'what was true before' : lineOf(entry, paths)?.words;
-    const note = words === undefined ? [] : [`  // ${seconds(entry)}: ${onOneLine(words)}`];
+    const note = words === undefined ? [] : [`  // ${momentOf(entry)}: ${onOneLine(words)}`];
     return [...note, `  ${quoted(JSON.stringify(entry))},`];
   });
 }

@@ -4,16 +4,13 @@
  */
 import { timerName } from '../verify/paths.ts';
 import type { Entry } from './recording.ts';
-import { shortValue, wordsOf } from './sequence.ts';
+import { lateFrom, shortValue, wordsOf } from './sequence.ts';
 
 interface Line {
   words: string;
   /** a class: `odd` is what somebody who looks for trouble looks for */
   mark: '' | 'odd';
 }
-
-/** A timer that is later than a busy event loop makes it, milliseconds. */
-const lateFrom = 50;
 
 export function lineOf(entry: Entry, paths: ReadonlyMap<number, string>): Line | undefined {
   const name = (actor: number | undefined): string =>

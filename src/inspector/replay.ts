@@ -5,20 +5,13 @@
  * take for the same what it could not compare.
  */
 import type { AnyStateMachine } from 'xstate';
-import {
-  connection,
-  gateway,
-  heartbeat,
-  process,
-  reconnect,
-  supervisor,
-} from '../../machines/index.ts';
 import { lineOf } from './line.ts';
 import { isFromRest } from './part.ts';
 import { type Recorder, recorder } from './recorder.ts';
 import { type ActorState, type Entry, type Recording, readRecording } from './recording.ts';
 import { machinesIn, Rehearsal } from './rehearsal.ts';
 import { Replica } from './replica.ts';
+import { shipped } from './shipped.ts';
 import type { Shown } from './shown.ts';
 
 export interface Replayed {
@@ -39,8 +32,6 @@ export interface Difference {
   /** what the machines did; empty: nothing */
   again: string;
 }
-
-const shipped = [gateway, supervisor, process, reconnect, connection, heartbeat];
 
 /**
  * Goes the way of a recording again, on the machines that ship or on others; a machine brings the

@@ -43,7 +43,7 @@ export function sequenceOf({ entries }: Recording, { from, to }: Part): Sequence
 const lasting = (ms: number): string =>
   ms < 1000 ? `${Math.round(ms)} ms` : `${Number((ms / 1000).toPrecision(3))} s`;
 
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
 
 class Teller {
   readonly #paths: ReadonlyMap<number, string>;
@@ -118,7 +118,7 @@ class Teller {
 }
 
 /** A timer that is later than a busy event loop makes it, milliseconds. */
-const lateFrom = 50;
+export const lateFrom = 50;
 
 /** What is in an envelope, and the words that it carries: `socket.closed lost`. */
 export function wordsOf(event: Shown): string {

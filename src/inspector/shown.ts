@@ -3,15 +3,8 @@
  * plain, bounded copy that JSON can hold, with secrets taken out of the texts that are let through.
  * It must never call a function of the value's, throw, or keep a reference to it.
  */
-import {
-  connection,
-  gateway,
-  heartbeat,
-  process,
-  reconnect,
-  supervisor,
-} from '../../machines/index.ts';
 import { redactor } from '../redact.ts';
+import { shipped } from './shipped.ts';
 
 /** Plain JSON; how many fields are hidden stands under `«redacted»`. */
 export type Shown = null | boolean | number | string | Shown[] | { [name: string]: Shown };
@@ -108,9 +101,7 @@ const context = [
 ];
 
 /** By the definition itself: a machine of somebody else's may have the same name. */
-const shipped: ReadonlySet<unknown> = new Set(
-  [connection, gateway, heartbeat, process, reconnect, supervisor].map(({ config }) => config),
-);
+const ourOwn: ReadonlySet<unknown> = new Set(shipped.map(({ config }) => config));
 
 export interface Sights {
   context: Sight;
@@ -123,7 +114,7 @@ export function sightsOf(
   allow: Readonly<Record<string, Allow>>,
 ): Sights {
   const own = [allow['*'], Object.hasOwn(allow, id) ? allow[id] : undefined];
-  const ours: Allow[] = shipped.has(config) ? [{ context, events }] : [];
+  const ours: Allow[] = ourOwn.has(config) ? [{ context, events }] : [];
   const all = [...own, ...ours];
   return {
     context: new Sight(all.flatMap((one) => one?.context ?? [])),

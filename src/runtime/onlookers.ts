@@ -59,10 +59,6 @@ export class Onlookers {
     this.#failed = failed;
   }
 
-  get isEmpty(): boolean {
-    return this.#all.length === 0;
-  }
-
   /** Undefined when nobody wants to see more than everybody sees. */
   get watched(): Watched | undefined {
     const wanting = this.#all.filter((one): one is { watch: Watched } => has(one, 'watch'));

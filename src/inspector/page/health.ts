@@ -4,6 +4,7 @@
  */
 import { type ComponentChild, h } from 'preact';
 import { endOf } from '../line.ts';
+import { seconds } from '../sequence.ts';
 import type { Moment, Said } from './moment.ts';
 
 interface HealthProps {
@@ -27,8 +28,6 @@ export function Health({ moment, now }: HealthProps): ComponentChild {
     ),
   ]);
 }
-
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
 
 function card(status: Said<'status'>, now: number): ComponentChild {
   const { of, state, phase, because, health, reasons, budget } = status;
