@@ -50,8 +50,6 @@ export async function watched<T>(
   try {
     return await use({ inspect: recording, announce });
   } finally {
-    // what is said last is said after this turn, and written after that
-    for (let turn = 0; turn < 4; turn += 1) await new Promise((next) => setImmediate(next));
     await served.close();
   }
 }

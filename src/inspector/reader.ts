@@ -37,9 +37,11 @@ export class Reader {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#quiet();
+    // what was recorded last is written; who had not even the past has missed more than that
+    const last = this.#past === '' ? this.#waiting.join('') : '';
     this.#past = '';
     this.#waiting = [];
-    this.#response.end();
+    this.#response.end(last);
   }
 
   #hear(line: string): void {
@@ -47,6 +49,7 @@ export class Reader {
     this.#waitingBytes += line.length;
     if (this.#waitingBytes > waitingMost) {
       this.#tooSlow();
+      this.#waiting = [];
       this.end();
       this.#response.destroy();
     } else if (!this.#isWriting) {

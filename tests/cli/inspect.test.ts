@@ -53,6 +53,9 @@ describe('holdfast inspect', () => {
     );
     expect(values).toContain('{"owned":{"up":"fresh"}}');
     expect(values.at(-1)).toMatch(/resting|"gone"|disposed/);
+    // what was said last has come, too
+    const said = entries.findLast(({ kind }) => kind === 'status');
+    expect(said).toMatchObject({ state: 'stopped' });
     await expect(fetch(origin)).rejects.toThrow();
   });
 
